@@ -1,0 +1,148 @@
+/* The vocabulary of device code: one source for the C compiler (a worker is a
+ * thread, one lane) and for nvcc (a worker is a thread block, a lane a thread
+ * of it).
+ *
+ * The determinism contract: what a task writes is a function of the config,
+ * the state it declares, the seed and the part's number alone; never of how
+ * many lanes, workers or parts in flight there were. So: integer or
+ * fixed-point reductions, float arithmetic in a fixed order by one lane, random
+ * numbers from the counter-based generator below, and nothing that C leaves
+ * open. */
+#ifndef AATGS_PORT_H
+#define AATGS_PORT_H
+
+#include "bus.h"
+
+#if defined(__CUDACC__)
+#define AATGS_FN static __device__ inline
+#define AATGS_CONST static __constant__ const
+#else
+#define AATGS_FN static inline __attribute__((unused))
+#define AATGS_CONST static const
+#endif
+
+/* What a task function is handed. One copy a lane on cuda. */
+typedef struct aatgs_task {
+  const void *config;      /* config_bytes, 4-byte aligned, read-only */
+  uint32_t *telemetry;     /* telemetry words; only the DOWNLOAD task may write them */
+  uint8_t *const *regions; /* region bases, in the workload's order */
+  const uint64_t *region_bytes;
+  uint64_t iteration;
+  uint64_t key;    /* random key of (seed, iteration, task, part) */
+  uint32_t task;   /* number in the graph */
+  uint32_t part;   /* 0..parts-1; == parts inside finish */
+  uint32_t parts;
+  uint32_t arg;    /* as given when the task was added */
+  uint32_t lane;   /* 0..lanes-1 */
+  uint32_t lanes;
+  uint32_t digest; /* of this lane's writes so far */
+  uint32_t failed; /* code handed to aatgs_fail(), or 0 */
+} aatgs_task;
+
+/* ---- Regions and writes --------------------------------------------------- */
+
+/* Base of a region, to read from. Writes to primary regions go through
+ * aatgs_put_*(), so that the digest sees them; derived ones may be written
+ * plainly. */
+#define aatgs_region_ptr(t, index, type) ((type *)(void *)(t)->regions[index])
+#define aatgs_region_len(t, index, type) ((t)->region_bytes[index] / sizeof(type))
+
+AATGS_FN uint32_t aatgs_mix_write(uint32_t region, uint64_t index, uint64_t value)
+{
+  uint64_t h = (index + 1) * UINT64_C(0x9e3779b97f4a7c15) + region;
+  h = (h ^ value) * UINT64_C(0xbf58476d1ce4e5b9);
+  h = (h ^ (h >> 31)) * UINT64_C(0x94d049bb133111eb);
+  return (uint32_t)(h >> 32);
+}
+
+/* Writes one element of a region and adds it to the part's digest. */
+#define AATGS_DEFINE_PUT(suffix, type, bits)                                                      \
+  AATGS_FN void aatgs_put_##suffix(aatgs_task *t, uint32_t region, uint64_t index, type value)    \
+  {                                                                                               \
+    ((type *)(void *)t->regions[region])[index] = value;                                          \
+    t->digest += aatgs_mix_write(region, index, (bits)value);                                     \
+  }
+AATGS_DEFINE_PUT(u8, uint8_t, uint8_t)
+AATGS_DEFINE_PUT(u16, uint16_t, uint16_t)
+AATGS_DEFINE_PUT(u32, uint32_t, uint32_t)
+AATGS_DEFINE_PUT(u64, uint64_t, uint64_t)
+AATGS_DEFINE_PUT(i32, int32_t, uint32_t)
+
+/* Reports that the task cannot do its work; the iteration ends with
+ * AATGS_STATUS_TASK_FAILED and the tasks that have not begun are skipped. Every
+ * lane must agree. `code` is not 0. */
+AATGS_FN void aatgs_fail(aatgs_task *t, uint32_t code) { t->failed = code; }
+
+/* ---- Worker-wide loops, barriers, reductions ------------------------------ */
+
+/* Runs the body for i = 0..n-1, shared among the worker's lanes. */
+#define aatgs_lane_for(t, i, n) \
+  for (uint32_t i = (t)->lane, i##_end = (n); i < i##_end; i += (t)->lanes)
+
+/* Only one lane runs the statement that follows. */
+#define aatgs_one_lane(t) if ((t)->lane == 0)
+
+/* All lanes of the worker reach this before any goes on; what they wrote before
+ * it is seen after it. Every lane must call it. */
+AATGS_FN void aatgs_sync(const aatgs_task *t)
+{
+#if defined(__CUDACC__)
+  __syncthreads();
+#endif
+  (void)t;
+}
+
+#if defined(__CUDACC__)
+#include "port_cuda.h"
+#else
+/* Sum, minimum or maximum over the worker's lanes, handed to every lane. Every
+ * lane must call it. */
+AATGS_FN uint32_t aatgs_reduce_add_u32(const aatgs_task *t, uint32_t v) { (void)t; return v; }
+AATGS_FN uint64_t aatgs_reduce_add_u64(const aatgs_task *t, uint64_t v) { (void)t; return v; }
+AATGS_FN uint64_t aatgs_reduce_min_u64(const aatgs_task *t, uint64_t v) { (void)t; return v; }
+AATGS_FN uint64_t aatgs_reduce_max_u64(const aatgs_task *t, uint64_t v) { (void)t; return v; }
+
+/* Adds to a word that other lanes or parts add to as well. The sum is
+ * deterministic, the moment is not, so nothing is returned. */
+AATGS_FN void aatgs_add_u32(uint32_t *p, uint32_t v) { __atomic_fetch_add(p, v, __ATOMIC_RELAXED); }
+AATGS_FN void aatgs_add_u64(uint64_t *p, uint64_t v) { __atomic_fetch_add(p, v, __ATOMIC_RELAXED); }
+#endif
+
+/* ---- Random numbers ------------------------------------------------------- */
+
+/* Finalizer of SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom
+ * number generators, OOPSLA 2014). */
+AATGS_FN uint64_t aatgs_mix64(uint64_t x)
+{
+  x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+  x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
+  return x ^ (x >> 31);
+}
+
+/* The generator: a function of (seed, iteration, task, part, index), so any lane
+ * may draw any number in any order. */
+AATGS_FN uint64_t aatgs_random_key(uint64_t seed, uint64_t iteration, uint32_t task, uint32_t part)
+{
+  uint64_t k = aatgs_mix64(seed + UINT64_C(0x9e3779b97f4a7c15));
+  k = aatgs_mix64(k ^ iteration * UINT64_C(0xd1342543de82ef95));
+  return aatgs_mix64(k ^ ((uint64_t)task << 32 | part));
+}
+
+AATGS_FN uint64_t aatgs_random_u64(const aatgs_task *t, uint64_t index)
+{
+  return aatgs_mix64(t->key + (index + 1) * UINT64_C(0x9e3779b97f4a7c15));
+}
+
+AATGS_FN uint32_t aatgs_random_u32(const aatgs_task *t, uint64_t index)
+{
+  return (uint32_t)(aatgs_random_u64(t, index) >> 32);
+}
+
+/* Uniform in 0..n-1 (n > 0) by multiplication (Lemire 2019, without rejection:
+ * the bias is at most n / 2^32). */
+AATGS_FN uint32_t aatgs_random_below(const aatgs_task *t, uint64_t index, uint32_t n)
+{
+  return (uint32_t)(((uint64_t)aatgs_random_u32(t, index) * n) >> 32);
+}
+
+#endif

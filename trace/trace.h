@@ -1,0 +1,194 @@
+/* For readers of traces: everything a program needs to look at a recorded run,
+ * without the runtime and without CUDA.
+ *
+ * A trace is a folder. Reading never changes it and any number of processes may
+ * read it while it is written; a reader sees what was committed when it was
+ * opened, and more after aatgs_trace_refresh(). Nothing a trace says is
+ * trusted: sizes are capped before memory is taken and checksums come before
+ * parsing. One handle is used by one thread at a time. */
+#ifndef AATGS_TRACE_H
+#define AATGS_TRACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bus.h"
+#include "error.h"
+
+#if defined(__cplusplus)
+extern "C" {
+#endif
+
+/* ---- What is recorded ------------------------------------------------------- */
+
+/* One part of one task. */
+typedef struct aatgs_timing {
+  uint32_t task; /* number in the graph */
+  uint16_t part; /* == parts for finish */
+  uint16_t worker;
+  uint64_t start_ns;    /* device clock */
+  uint32_t duration_ns; /* saturates */
+  uint32_t digest;      /* of what the part wrote */
+} aatgs_timing;
+
+/* One iteration. */
+typedef struct aatgs_iteration {
+  uint64_t iteration;
+  uint32_t graph;
+  uint32_t plan;
+  uint32_t status; /* aatgs_status */
+  uint32_t detail;
+  uint64_t posted_ns; /* host clock: the config was in the ring */
+  uint64_t seen_ns;   /* host clock: the telemetry was out of the ring */
+  uint64_t start_ns;  /* device clock */
+  uint64_t end_ns;    /* device clock */
+  /* What the scheduler was told when this iteration was submitted. */
+  uint64_t done_before;       /* iterations whose timings it had seen */
+  uint32_t config_waiting;    /* configs in the host's queue */
+  uint32_t telemetry_waiting; /* finished iterations the caller had not read */
+  const uint8_t *config;      /* config_bytes */
+  const uint8_t *telemetry;   /* telemetry_bytes, as the device posted it */
+  const aatgs_timing *timings; /* in the order of the graph's records */
+  uint32_t timing_count;
+} aatgs_iteration;
+
+/* A graph as it was submitted. */
+typedef struct aatgs_trace_task {
+  const char *name;
+  uint32_t type; /* index into the trace's task types */
+  uint32_t parts;
+  uint32_t arg;
+  uint32_t finish;       /* 1: has a record with part == parts */
+  uint32_t first_record; /* index of part 0 among the iteration's timings */
+  uint64_t estimate_ns;
+  uint64_t reads;
+  uint64_t writes;
+  const uint32_t *dependencies;
+  uint32_t dependency_count;
+  uint32_t once;
+} aatgs_trace_task;
+
+typedef struct aatgs_trace_graph {
+  uint32_t number;
+  uint32_t task_count;
+  uint32_t records; /* timings of an iteration */
+  const aatgs_trace_task *tasks;
+} aatgs_trace_graph;
+
+typedef struct aatgs_trace_plan {
+  uint32_t number;
+  uint32_t graph;
+  uint32_t task_count;
+  const uint32_t *task_at;          /* by rank, most urgent first */
+  const uint32_t *priority_x1000;   /* by task */
+} aatgs_trace_plan;
+
+typedef struct aatgs_trace_region {
+  const char *name;
+  uint32_t kind; /* as in workload.h: 0 primary, 1 derived, 2 constant */
+  uint32_t word; /* bytes of an element */
+  uint64_t size; /* bytes */
+} aatgs_trace_region;
+
+typedef struct aatgs_trace_type {
+  const char *name;
+  uint32_t role;
+  uint64_t prior_ns;
+} aatgs_trace_type;
+
+typedef struct aatgs_trace_input {
+  const char *kind;
+  const char *path; /* as it was given; the content is in the trace */
+  uint64_t size;
+} aatgs_trace_input;
+
+/* Everything about the run that does not change while it runs. */
+typedef struct aatgs_trace_info {
+  uint32_t format_version;
+  const char *aatgs_version;
+  const char *workload;
+  uint64_t workload_source_digest;
+  const char *device;      /* "cpu", "cuda" */
+  const char *device_name; /* model */
+  const char *host_name;
+  const char *policy;
+  uint32_t workers;
+  uint64_t seed;
+  uint64_t started_unix_ns; /* wall clock */
+  uint64_t snapshot_interval_ns;
+  uint32_t command_slots;
+  uint32_t telemetry_slots;
+  uint32_t history;
+  uint32_t config_bytes;
+  uint32_t telemetry_bytes;
+  const aatgs_field *config_fields;
+  uint32_t config_field_count;
+  uint32_t telemetry_field_count;
+  const aatgs_field *telemetry_fields;
+  const aatgs_trace_type *types;
+  uint32_t type_count;
+  uint32_t region_count;
+  const aatgs_trace_region *regions;
+  const aatgs_trace_input *inputs;
+  uint32_t input_count;
+} aatgs_trace_info;
+
+/* How far it got. */
+typedef struct aatgs_trace_state {
+  bool closed;             /* false: being written, or the writer died */
+  uint64_t first;          /* lowest and highest iteration in the trace; 0, 0 when empty */
+  uint64_t last;
+  uint64_t iterations;     /* in the trace */
+  uint64_t lost;           /* run but not in the trace */
+  uint64_t digest;         /* over telemetry and digests of all iterations; 0 until closed */
+  uint64_t timings;        /* timing records in the trace */
+  uint64_t snapshots;
+  uint64_t disk_bytes;     /* allocated by the trace's files */
+  uint64_t duration_ns;    /* from the first config posted to the last telemetry seen */
+} aatgs_trace_state;
+
+/* ---- Reading ------------------------------------------------------------------ */
+
+typedef struct aatgs_trace aatgs_trace;
+
+/* Opens the trace in folder `dir`. AATGS_ENOTFOUND, AATGS_EFORMAT (not a trace),
+ * AATGS_EVERSION, AATGS_ECORRUPT. `error` may be NULL. */
+int aatgs_trace_open(const char *dir, aatgs_trace **out, aatgs_error *error);
+void aatgs_trace_close(aatgs_trace *trace);
+const aatgs_error *aatgs_trace_error(const aatgs_trace *trace);
+/* Valid until the handle is closed. */
+const aatgs_trace_info *aatgs_trace_get_info(const aatgs_trace *trace);
+void aatgs_trace_get_state(const aatgs_trace *trace, aatgs_trace_state *state);
+/* Looks for what was committed since it was opened. */
+int aatgs_trace_refresh(aatgs_trace *trace);
+
+/* Moves to the first iteration >= `iteration`; aatgs_trace_next() then returns it. */
+int aatgs_trace_seek(aatgs_trace *trace, uint64_t iteration);
+/* 1: *out is the next iteration, in order, valid until the next call; 0: the end; or an
+ * error. */
+int aatgs_trace_next(aatgs_trace *trace, aatgs_iteration *out);
+
+/* Valid until the handle is closed. AATGS_ENOTFOUND. */
+int aatgs_trace_get_graph(aatgs_trace *trace, uint32_t number, const aatgs_trace_graph **out);
+int aatgs_trace_get_plan(aatgs_trace *trace, uint32_t number, const aatgs_trace_plan **out);
+/* The content of input `index`; valid until the handle is closed. */
+int aatgs_trace_get_input(aatgs_trace *trace, uint32_t index, const uint8_t **bytes,
+                          size_t *size);
+/* The last snapshot taken before iteration `iteration` (the state it started from, if *at ==
+ * iteration): *at is the first iteration that ran after it. The bytes are the primary
+ * regions, one after the other in the order of the regions, valid until the next call. */
+int aatgs_trace_get_snapshot(aatgs_trace *trace, uint64_t iteration, uint64_t *at,
+                             const uint8_t **bytes, size_t *size);
+/* Scheduler clock events: see aatgs_tick. Index 0.. ; 1: filled in, 0: no more. */
+typedef struct aatgs_tick {
+  uint64_t before;  /* first iteration submitted after it */
+  uint64_t done_before; /* iterations whose timings the scheduler had seen */
+  uint64_t now_ns;  /* host clock */
+} aatgs_tick;
+int aatgs_trace_get_tick(aatgs_trace *trace, uint64_t index, aatgs_tick *out);
+
+#if defined(__cplusplus)
+}
+#endif
+#endif

@@ -1,0 +1,47 @@
+/* Writing a trace. Used by the recorder, from one thread. Everything handed in
+ * is copied. An error is sticky: later calls return it and write nothing more;
+ * what was committed before stays readable. */
+#ifndef AATGS_TRACE_WRITER_H
+#define AATGS_TRACE_WRITER_H
+
+#include "trace/trace.h"
+
+typedef struct aatgs_trace_writer aatgs_trace_writer;
+
+typedef struct aatgs_trace_writer_options {
+  const char *dir;              /* created; AATGS_EEXIST when it is there and not empty */
+  const aatgs_trace_info *info; /* format_version is filled in; input sizes and contents: */
+  const uint8_t *const *inputs; /* info->input_count contents */
+  int zstd_level;               /* 1..19 */
+  uint32_t chunk_iterations;    /* 0: 1024 */
+  uint64_t chunk_bytes;         /* of raw data in a chunk; 0: 1 MiB */
+  uint64_t commit_bytes;        /* 0: 4 MiB */
+  uint64_t commit_ns;           /* 0: 100 ms */
+} aatgs_trace_writer_options;
+
+/* On failure nothing is left on the disk that was not there before. */
+int aatgs_trace_writer_open(const aatgs_trace_writer_options *options, aatgs_trace_writer **out,
+                            aatgs_error *error);
+/* Graphs and plans before the first iteration that names them. */
+int aatgs_trace_write_graph(aatgs_trace_writer *w, const aatgs_trace_graph *graph);
+int aatgs_trace_write_plan(aatgs_trace_writer *w, const aatgs_trace_plan *plan);
+/* Iterations in rising order; a jump is a gap (counted as lost). */
+int aatgs_trace_write_iteration(aatgs_trace_writer *w, const aatgs_iteration *iteration);
+/* The primary regions as iteration `at` finds them. */
+int aatgs_trace_write_snapshot(aatgs_trace_writer *w, uint64_t at, const uint8_t *bytes,
+                               size_t size);
+int aatgs_trace_write_tick(aatgs_trace_writer *w, const aatgs_tick *tick);
+/* Commits when enough is waiting or the oldest waits too long; call it when idle. `now_ns` is
+ * CLOCK_MONOTONIC. */
+int aatgs_trace_writer_pump(aatgs_trace_writer *w, uint64_t now_ns);
+/* Commits all that was written, an open chunk as a tail. */
+int aatgs_trace_writer_flush(aatgs_trace_writer *w);
+/* The highest iteration that is safe on disk; moves only after a sync returned. */
+uint64_t aatgs_trace_writer_committed(const aatgs_trace_writer *w);
+const aatgs_error *aatgs_trace_writer_error(const aatgs_trace_writer *w);
+/* Seals and marks the trace closed with the run's totals. Frees the writer in any case;
+ * `error` (may be NULL) gets the sentence. */
+int aatgs_trace_writer_close(aatgs_trace_writer *w, uint64_t digest, uint64_t lost,
+                             aatgs_error *error);
+
+#endif
