@@ -124,7 +124,8 @@ void aatgs_graph_close(aatgs_graph *graph);
 int aatgs_graph_load(aatgs_graph *graph, const char *name_or_path, uint32_t given);
 /* Adds a task that waits for the `count` tasks in `dependencies` (ids of this graph) and
  * stores its id (0, 1, 2 ...) in *id (may be NULL). AATGS_ENOTFOUND: no such type or
- * dependency. AATGS_EINVAL: name taken, parts over 65,535, a second DOWNLOAD task. */
+ * dependency (one that was retired is met). AATGS_EINVAL: name taken, parts over 65,535, a
+ * second repeating DOWNLOAD task (of one-shot ones each component may have one). */
 int aatgs_graph_add_task(aatgs_graph *graph, const aatgs_task_options *options,
                          const uint32_t *dependencies, size_t count, uint32_t *id);
 /* Adds an edge to a graph that is not submitted yet. It may close a cycle;
