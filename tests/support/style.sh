@@ -44,8 +44,9 @@ format)
   # bus.h has tables and a nest of macros that read better as they were laid out by hand.
   files=$(sources -name '*.[ch]' -o -name '*.cu' -o -name '*.cuh' -o -name '*.cpp' |
     grep -v '^device/bus\.h$')
-  # shellcheck disable=SC2086 # no file of the house has a blank in its name
-  "$tool" --dry-run -Werror $files || complain "run: $tool -i on the files above"
+  for file in $files; do
+    "$tool" --dry-run -Werror "$file" 2>/dev/null || complain "to do: $tool -i $file"
+  done
   ;;
 *)
   echo "usage: style.sh limits|format SOURCE_DIR" >&2
