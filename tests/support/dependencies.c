@@ -92,8 +92,8 @@ static bool may_include_system(const char *from, const char *name)
       "limits.h", "locale.h", "math.h", "setjmp.h", "signal.h", "stdalign.h", "stdarg.h",
       "stdatomic.h", "stdbool.h", "stddef.h", "stdint.h", "stdio.h", "stdlib.h", "stdnoreturn.h",
       "string.h", "tgmath.h", "threads.h", "time.h", "uchar.h", "wchar.h", "wctype.h",
-      /* of the compilers: vector moves and the annotations of a sanitizer */
-      "emmintrin.h", "immintrin.h", "sanitizer/tsan_interface.h"};
+      /* how a thread waits; of the compilers: vector moves, the annotations of a sanitizer */
+      "sched.h", "emmintrin.h", "immintrin.h", "sanitizer/tsan_interface.h"};
   bool cuda = starts_with(name, "cuda") || starts_with(name, "cooperative_groups");
   if (starts_with(from, "trace/"))
     return !cuda;
