@@ -53,9 +53,10 @@ function(aatgs_add_workload name)
     message(FATAL_ERROR "aatgs_add_workload(${name}): what is `${arg_UNPARSED_ARGUMENTS}`? "
       "Known are SOURCES, HOST_SOURCES and INCLUDES.")
   endif()
-  _aatgs_source_digest(digest "${arg_SOURCES};${arg_HOST_SOURCES}" "${arg_INCLUDES}")
+  set(sources ${arg_SOURCES} ${arg_HOST_SOURCES})
+  _aatgs_source_digest(digest "${sources}" "${arg_INCLUDES}")
 
-  add_library(${name} MODULE ${arg_SOURCES} ${arg_HOST_SOURCES})
+  add_library(${name} MODULE ${sources})
   set_target_properties(${name} PROPERTIES PREFIX "" C_VISIBILITY_PRESET hidden
     C_STANDARD 11 C_STANDARD_REQUIRED ON)
   target_compile_definitions(${name} PRIVATE
