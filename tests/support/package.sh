@@ -47,10 +47,10 @@ flags='-Wall -Wextra -Werror'
 # with_pkg_config COMPILER PACKAGE SOURCE PROGRAM
 with_pkg_config() {
   # shellcheck disable=SC2046,SC2086 # flags are lists
-  quietly $1 $flags $(pkg-config --cflags "$2") "$source/tests/support/counter/$3" \
-    -o "$work/$4" $(pkg-config --static --libs "$2")
+  quietly $1 $flags $(pkg-config --cflags "$2") "$3" -o "$work/$4" $(pkg-config --libs "$2")
 }
-with_pkg_config "$CC -std=c11" aatgs-trace reader.c reader_pc
+counter=$source/tests/support/counter
+with_pkg_config "$CC -std=c11" aatgs-trace "$counter/reader.c" reader_pc
 expect 1 "$work/reader_pc" "$work/no-such-trace"
 says no-such-trace
 [ "$host" = ON ] || exit 0
@@ -59,7 +59,7 @@ says no-such-trace
 counter_project() {
   folder=$work/$1
   shift
-  quietly cmake -S "$source/tests/support/counter" -B "$folder" -G Ninja \
+  quietly cmake -S "$counter" -B "$folder" -G Ninja \
     -DCMAKE_PREFIX_PATH="$work/usr" -DCMAKE_INSTALL_PREFIX="$work/usr" \
     -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER="$CC" -DCMAKE_CXX_COMPILER="$CXX" \
     -DCMAKE_C_FLAGS="$flags" -DCMAKE_CXX_FLAGS="$flags" "$@"
@@ -67,14 +67,14 @@ counter_project() {
 }
 counter_project right
 counter_project wrong -DCOUNTER_WRONG=ON
-with_pkg_config "$CC -std=c11" aatgs embed.c embed_pc
-with_pkg_config "$CXX -std=c++11" aatgs embed.cpp embed_cxx_pc
+with_pkg_config "$CC -std=c11" aatgs "$counter/embed.c" embed_pc
+with_pkg_config "$CXX -std=c++11" aatgs "$counter/embed.cpp" embed_cxx_pc
 
 # Headers stand alone, in C and in C++.
 for header in "$work"/usr/include/aatgs/*.h; do
   name=aatgs/$(basename "$header")
   case $name in
-  *_cuda.h) continue ;;           # parts of others, for nvcc
+  *_cuda.h) continue ;;      # parts of others, for nvcc
   aatgs/loop*.h) continue ;; # need a workload's tasks
   esac
   echo "#include <$name>" >"$work/one.c"
@@ -83,11 +83,11 @@ for header in "$work"/usr/include/aatgs/*.h; do
 done
 
 # Embedded: four ways to the same total.
-counter=$work/right/counter.so
-expect 0 "$work/right/embed" "$counter" "$work/embedded"
+so=$work/right/counter.so
+expect 0 "$work/right/embed" "$so" "$work/embedded"
 cp "$work/out" "$work/expected"
 for program in right/embed right/embed_cxx embed_pc embed_cxx_pc; do
-  expect 0 "$work/$program" "$counter"
+  expect 0 "$work/$program" "$so"
   cmp -s "$work/out" "$work/expected" || fail "$program: $(cat "$work/out") instead of $(cat "$work/expected")"
 done
 expect 0 "$work/right/reader" "$work/embedded"
@@ -97,10 +97,10 @@ says '^iterations 200 '
 
 # The installed aatgs: by path, by AATGS_WORKLOAD_PATH, by name once it is installed.
 aatgs=$work/usr/bin/aatgs
-expect 0 "$aatgs" run --workload "$counter" --device cpu --tasks twice --config hits=20 \
+expect 0 "$aatgs" run --workload "$so" --device cpu --tasks twice --config hits=20 \
   --iterations 300 --seed 5 --record "$work/trace"
 for workers in 1 2 3 7; do
-  expect 0 "$aatgs" replay "$work/trace" --workload "$counter" --workers $workers
+  expect 0 "$aatgs" replay "$work/trace" --workload "$so" --workers $workers
 done
 expect 0 env AATGS_WORKLOAD_PATH="$work/right" "$aatgs" replay "$work/trace"
 quietly cmake --install "$work/right"
@@ -113,3 +113,12 @@ says 'iteration 100'
 says 'count'
 says 'part 2'
 expect 0 "$aatgs" replay "$work/trace" --workload "$work/wrong/counter.so" --range 1-99
+
+# What the README tells people to type.
+awk '/^```c$/ { inside = 1; next } /^```$/ && inside { exit } inside' "$source/README.md" \
+  >"$work/readme.c"
+with_pkg_config "$CC -std=c11" aatgs "$work/readme.c" readme
+expect 0 "$aatgs" gen queen 5 -o "$work/queen5.col"
+expect 0 "$work/readme" "$work/queen5.col" "$work/readme-trace"
+says ' 0 conflicts'
+expect 0 "$aatgs" replay "$work/readme-trace"
