@@ -150,8 +150,8 @@ AATGS_FN void aatgs_step_find(aatgs_loop *loop, aatgs_worker *w, aatgs_step *ste
 
 AATGS_FN void aatgs_worker_run(aatgs_loop *loop, uint32_t id, uint32_t lane, uint32_t lanes)
 {
-  AATGS_WORKER_SHARED aatgs_worker w;
-  AATGS_WORKER_SHARED aatgs_step step;
+  AATGS_WORKER_SHARED(aatgs_worker, w);
+  AATGS_WORKER_SHARED(aatgs_step, step);
   if (lane == 0) {
     const aatgs_worker fresh = {.id = id, .oldest = loop->first_iteration, .shuffled = id};
     const aatgs_step nothing = {AATGS_STEP_NONE, 0, 0, id, NULL};

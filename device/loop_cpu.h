@@ -8,7 +8,7 @@
 #include <time.h>
 
 #define AATGS_CUDA_LAUNCH NULL
-#define AATGS_WORKER_SHARED
+#define AATGS_WORKER_SHARED(type, name) type name = {0}
 
 AATGS_FN void aatgs_worker_sync(void) {}
 

@@ -167,19 +167,18 @@ int aatgs_force_plan(aatgs_runtime *rt, uint32_t slot, const uint32_t *task_at,
 int aatgs_send_plan(aatgs_runtime *rt, uint32_t slot)
 {
   aatgs_live_graph *g = &rt->graphs[slot];
-  if (g->plan && !rt->replan)
+  if (g->plan && g->plan_epoch == rt->epoch)
     return 0;
   int rc = aatgs_scheduler_plan(rt->scheduler, g->graph, rt->scratch_at, rt->scratch_priority);
   if (rc)
     return aatgs_error_set(&rt->error, rc, 0, "graph %u could not be planned: %s", g->number,
                            aatgs_strerror(rc));
   rc = aatgs_force_plan(rt, slot, rt->scratch_at, rt->scratch_priority);
+  if (rc)
+    return rc;
+  g->plan_epoch = rt->epoch;
   /* The plan went out before the iteration: there must be credit for both. */
-  if (!rc && !aatgs_command_credit(rt))
-    rc = AATGS_EAGAIN;
-  if (!rc)
-    rt->replan = false;
-  return rc;
+  return aatgs_command_credit(rt) ? 0 : AATGS_EAGAIN;
 }
 
 /* ---- The public face -------------------------------------------------------------------- */
@@ -189,6 +188,11 @@ static bool graph_room(aatgs_runtime *rt, uint64_t unused)
   (void)unused;
   return graph_slot_free(rt, &rt->graphs[next_number(rt) % rt->options.graphs_max]) &&
          aatgs_command_credit(rt);
+}
+
+int aatgs_wait_graph_room(aatgs_runtime *rt)
+{
+  return aatgs_pump_until(rt, graph_room, 0, rt->options.timeout_ns);
 }
 
 /* The graph that is to follow when the one-shot tasks of `graph` have run; NULL when it has none. */
@@ -245,7 +249,7 @@ int aatgs_set_graph(aatgs_runtime *rt, aatgs_graph *graph)
       aatgs_error_set(&rt->error, rc, 0, "the graph could not be copied: %s", aatgs_strerror(rc));
   }
   if (!rc)
-    rc = aatgs_pump_until(rt, graph_room, 0, rt->options.timeout_ns);
+    rc = aatgs_wait_graph_room(rt);
   if (!rc)
     rc = aatgs_send_graph(rt, copy, &slot);
   if (rc) {

@@ -507,7 +507,11 @@ int aatgs_runtime_open(const aatgs_options *options, const aatgs_replay_source *
   if (!rt)
     return aatgs_error_set(error, AATGS_ENOMEM, errno, "out of memory");
   rt->host_bytes = sizeof *rt;
-  rt->forced = source != NULL;
+  rt->epoch = 1;
+  if (source) {
+    rt->observe = source->observe;
+    rt->observer = source->observer;
+  }
   rc = open_parts(rt, options, source, error);
   if (rc) {
     aatgs_close(rt);

@@ -201,7 +201,9 @@ static int complete(aatgs_runtime *rt, const aatgs_flight *f)
   int rc = 0;
   describe_iteration(rt, f, &it);
   rt->digest = aatgs_digest_iteration(rt->digest, &it, rt->workload->telemetry_bytes);
-  if (!rt->forced) {
+  if (rt->observe) {
+    rc = rt->observe(rt->observer, &it);
+  } else {
     aatgs_sched_event event = {.kind = AATGS_SCHED_DONE};
     event.u.done.graph = g->graph;
     event.u.done.timings = it.timings;
@@ -209,7 +211,7 @@ static int complete(aatgs_runtime *rt, const aatgs_flight *f)
     event.u.done.status = it.status;
     event.u.done.start_ns = it.start_ns;
     event.u.done.end_ns = it.end_ns;
-    rt->replan |= aatgs_scheduler_handle(rt->scheduler, &event);
+    rt->epoch += aatgs_scheduler_handle(rt->scheduler, &event);
   }
   if (rt->recorder) {
     rc = aatgs_recorder_iteration(rt->recorder, &it);
@@ -291,13 +293,13 @@ static void tell_scheduler(aatgs_runtime *rt, const aatgs_flight *f)
   aatgs_sched_event event = {.kind = AATGS_SCHED_SUBMITTED};
   event.u.submitted.config_waiting = f->config_waiting;
   event.u.submitted.telemetry_waiting = f->telemetry_waiting;
-  rt->replan |= aatgs_scheduler_handle(rt->scheduler, &event);
+  rt->epoch += aatgs_scheduler_handle(rt->scheduler, &event);
   if (f->posted_ns - rt->last_tick_ns < aatgs_scheduler_snapshot_interval_ns(rt->scheduler))
     return;
   rt->last_tick_ns = f->posted_ns;
   event.kind = AATGS_SCHED_TICK;
   event.u.tick.now_ns = f->posted_ns;
-  rt->replan |= aatgs_scheduler_handle(rt->scheduler, &event);
+  rt->epoch += aatgs_scheduler_handle(rt->scheduler, &event);
   if (rt->recorder) {
     const aatgs_tick tick = {rt->next_iteration, rt->done, f->posted_ns};
     (void)aatgs_recorder_tick(rt->recorder, &tick); /* an error shows with the next iteration */

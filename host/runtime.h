@@ -45,6 +45,7 @@ typedef struct aatgs_live_graph {
   uint32_t tasks;
   uint32_t records;
   uint32_t plan;           /* number of the plan in force, 0: none yet */
+  uint64_t plan_epoch;     /* runtime.epoch when it was made */
   uint64_t last_iteration; /* that ran it, 0: none */
   uint64_t command;        /* that sent it */
 } aatgs_live_graph;
@@ -108,7 +109,7 @@ struct aatgs_runtime {
   aatgs_graph *component; /* taken out of it, not posted yet */
   uint32_t *scratch_at;   /* tasks_max */
   uint32_t *scratch_priority;
-  bool replan;
+  uint64_t epoch; /* counts the times that plans may have changed */
   aatgs_scheduler *scheduler;
   aatgs_event_receiver *events;
   uint64_t last_tick_ns;
@@ -131,7 +132,10 @@ struct aatgs_runtime {
 
   aatgs_recorder *recorder;
   uint64_t recorded;
-  bool forced; /* a replay decides on plans and ticks */
+  /* A replay decides on plans and ticks by itself and is shown each complete iteration; NULL in a
+   * run. A result other than 0 ends the pumping. */
+  int (*observe)(void *user, const aatgs_iteration *iteration);
+  void *observer;
 
   /* The watch: beats for the host, looks for stuck tasks. */
   pthread_t watch;
@@ -148,6 +152,8 @@ typedef struct aatgs_replay_source {
   uint64_t first_iteration;
   const uint8_t *staging; /* primary regions to begin with; NULL: as set up */
   size_t staging_bytes;
+  int (*observe)(void *user, const aatgs_iteration *iteration);
+  void *observer;
 } aatgs_replay_source;
 
 /* aatgs_open() for both. `source` NULL: a run. */
@@ -188,10 +194,15 @@ int aatgs_send_plan(aatgs_runtime *rt, uint32_t slot);
 int aatgs_force_plan(aatgs_runtime *rt, uint32_t slot, const uint32_t *task_at,
                      const uint32_t *priority_x1000);
 
+/* Waits until a graph can be sent. */
+int aatgs_wait_graph_room(aatgs_runtime *rt);
+
 /* ---- state.c -------------------------------------------------------------------------- */
 
 /* Posts a snapshot for the trace when one is due, and records it when it is there. */
 int aatgs_snapshot_pump(aatgs_runtime *rt);
+/* Puts these primary regions in place of the device's, after all iterations in flight. */
+int aatgs_put_state(aatgs_runtime *rt, const uint8_t *staging, size_t bytes);
 
 /* ---- watch.c -------------------------------------------------------------------------- */
 
