@@ -45,8 +45,8 @@ typedef struct aatgs_frame {
   uint32_t blocked_count;
   uint32_t words;       /* of ready and blocked in use */
   uint32_t last_readers[AATGS_REGIONS_MAX];
-  uint32_t config[AATGS_CONFIG_BYTES_MAX / 4];
-  uint32_t telemetry[AATGS_TELEMETRY_BYTES_MAX / 4];
+  AATGS_ALIGNAS(16) uint32_t config[AATGS_CONFIG_BYTES_MAX / 4];
+  AATGS_ALIGNAS(16) uint32_t telemetry[AATGS_TELEMETRY_BYTES_MAX / 4];
   uint32_t *waiting;
   uint32_t *parts_left;
   uint32_t *skip;

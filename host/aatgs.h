@@ -69,6 +69,8 @@ void aatgs_config_ring_close(aatgs_config_ring *ring);
 /* Copies one item in or out; false when the ring is full or empty. */
 bool aatgs_config_ring_push(aatgs_config_ring *ring, const void *item);
 bool aatgs_config_ring_pop(aatgs_config_ring *ring, void *item);
+/* Copies the oldest item and leaves it there; false when the ring is empty. */
+bool aatgs_config_ring_peek(const aatgs_config_ring *ring, void *item);
 bool aatgs_config_ring_is_empty(const aatgs_config_ring *ring);
 bool aatgs_config_ring_is_full(const aatgs_config_ring *ring);
 size_t aatgs_config_ring_len(const aatgs_config_ring *ring);

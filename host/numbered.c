@@ -191,26 +191,70 @@ static bool graph_room(aatgs_runtime *rt, uint64_t unused)
          aatgs_command_credit(rt);
 }
 
+/* The graph that is to follow when the one-shot tasks of `graph` have run; NULL when it has none. */
+static int take_follow_up(aatgs_runtime *rt, const aatgs_graph *graph, aatgs_graph **out)
+{
+  int rc = aatgs_graph_drop_once(graph, out);
+  if (rc)
+    return aatgs_error_set(&rt->error, rc, 0, "the graph could not be copied: %s",
+                           aatgs_strerror(rc));
+  if (aatgs_graph_len(*out) == aatgs_graph_len(graph)) {
+    aatgs_graph_close(*out);
+    *out = NULL;
+    return 0;
+  }
+  rc = aatgs_graph_check(*out);
+  if (rc) {
+    rt->error = *aatgs_graph_error(*out);
+    aatgs_graph_close(*out);
+    *out = NULL;
+  }
+  return rc;
+}
+
+int aatgs_follow_up(aatgs_runtime *rt)
+{
+  uint32_t slot = UINT32_MAX;
+  int rc = 0;
+  if (!rt->follow_up || !rt->graphs[rt->current].last_iteration)
+    return 0;
+  if (aatgs_graph_is_empty(rt->follow_up))
+    aatgs_graph_close(rt->follow_up);
+  else
+    rc = aatgs_send_graph(rt, rt->follow_up, &slot);
+  if (!rc) {
+    rt->follow_up = NULL;
+    rt->current = slot;
+  }
+  return rc;
+}
+
 int aatgs_set_graph(aatgs_runtime *rt, aatgs_graph *graph)
 {
-  aatgs_graph *copy;
+  aatgs_graph *copy = NULL, *follow_up = NULL;
   uint32_t slot;
   int rc = aatgs_graph_check(graph);
   if (rc) {
     rt->error = *aatgs_graph_error(graph);
     return rc;
   }
-  rc = aatgs_graph_copy(graph, &copy);
-  if (rc)
-    return aatgs_error_set(&rt->error, rc, 0, "the graph could not be copied: %s",
-                           aatgs_strerror(rc));
-  rc = aatgs_pump_until(rt, graph_room, 0, rt->options.timeout_ns);
+  rc = take_follow_up(rt, graph, &follow_up);
+  if (!rc) {
+    rc = aatgs_graph_copy(graph, &copy);
+    if (rc)
+      aatgs_error_set(&rt->error, rc, 0, "the graph could not be copied: %s", aatgs_strerror(rc));
+  }
+  if (!rc)
+    rc = aatgs_pump_until(rt, graph_room, 0, rt->options.timeout_ns);
   if (!rc)
     rc = aatgs_send_graph(rt, copy, &slot);
   if (rc) {
     aatgs_graph_close(copy);
+    aatgs_graph_close(follow_up);
     return rc;
   }
+  aatgs_graph_close(rt->follow_up);
+  rt->follow_up = follow_up;
   rt->current = slot;
   return 0;
 }
@@ -218,7 +262,9 @@ int aatgs_set_graph(aatgs_runtime *rt, aatgs_graph *graph)
 int aatgs_add_task(aatgs_runtime *rt, const aatgs_task_options *options,
                    const uint32_t *dependencies, size_t count, uint32_t *id)
 {
-  const int rc = aatgs_graph_add_task(rt->pending, options, dependencies, count, id);
+  aatgs_task_options once = *options;
+  once.once = true;
+  const int rc = aatgs_graph_add_task(rt->pending, &once, dependencies, count, id);
   if (rc)
     rt->error = *aatgs_graph_error(rt->pending);
   return rc;

@@ -94,13 +94,13 @@ static int read_file(const char *path, uint8_t **bytes, size_t *size, aatgs_erro
   FILE *f = fopen(path, "rbe");
   int rc = 0;
   *bytes = NULL;
+  *size = 0;
   if (!f)
     return aatgs_error_set(error, errno == ENOENT ? AATGS_ENOTFOUND : AATGS_EIO, errno, "%s: %s",
                            path, strerror(errno));
   if (fstat(fileno(f), &st) || S_ISDIR(st.st_mode))
     rc = aatgs_error_set(error, AATGS_EIO, errno, "%s: not a file that can be read", path);
   size_t room = 1 << 16;
-  *size = 0;
   *bytes = rc ? NULL : malloc(room);
   while (!rc && *bytes) {
     const size_t n = fread(*bytes + *size, 1, room - *size, f);
@@ -146,7 +146,7 @@ static int read_inputs(aatgs_runtime *rt, const aatgs_options *o, aatgs_error *e
     if (rt->inputs[k].bytes)
       return aatgs_error_set(error, AATGS_EINVAL, 0, "input \"%s\" was given twice",
                              o->inputs[i].kind);
-    size_t size;
+    size_t size = 0;
     const int rc = read_file(o->inputs[i].path, &rt->input_memory[k], &size, error);
     if (rc)
       return rc;
@@ -452,6 +452,7 @@ static void free_runtime(aatgs_runtime *rt)
   aatgs_config_ring_close(rt->queue);
   aatgs_graph_close(rt->pending);
   aatgs_graph_close(rt->component);
+  aatgs_graph_close(rt->follow_up);
   for (uint32_t i = 0; rt->graphs && i < rt->options.graphs_max; i++)
     aatgs_graph_close(rt->graphs[i].graph);
   for (uint32_t i = 0; rt->plans && i < rt->plans_max; i++) {

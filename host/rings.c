@@ -308,6 +308,9 @@ static void tell_scheduler(aatgs_runtime *rt, const aatgs_flight *f)
 static int choose_graph(aatgs_runtime *rt, uint32_t *slot)
 {
   if (!rt->component && aatgs_graph_is_empty(rt->pending)) {
+    const int rc = rt->current == UINT32_MAX ? 0 : aatgs_follow_up(rt);
+    if (rc)
+      return rc;
     *slot = rt->current;
     if (*slot == UINT32_MAX)
       return aatgs_error_set(&rt->error, AATGS_EINVAL, 0,

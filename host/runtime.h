@@ -103,6 +103,7 @@ struct aatgs_runtime {
   uint32_t next_graph;
   uint32_t next_plan;
   uint32_t current;       /* slot of the graph that repeats, UINT32_MAX: none */
+  aatgs_graph *follow_up; /* takes its place after its first iteration; NULL: none */
   aatgs_graph *pending;   /* one-shot tasks */
   aatgs_graph *component; /* taken out of it, not posted yet */
   uint32_t *scratch_at;   /* tasks_max */
@@ -179,6 +180,8 @@ int aatgs_check_alive(aatgs_runtime *rt);
 /* Checks the graph, numbers it, sends its table. Takes ownership on success. AATGS_EAGAIN when no
  * slot or command credit is free. */
 int aatgs_send_graph(aatgs_runtime *rt, aatgs_graph *graph, uint32_t *slot);
+/* Once the graph that repeats has run: without its one-shot tasks from now on. AATGS_EAGAIN. */
+int aatgs_follow_up(aatgs_runtime *rt);
 /* Asks the scheduler for a plan if it is due, and sends it if it is new. AATGS_EAGAIN. */
 int aatgs_send_plan(aatgs_runtime *rt, uint32_t slot);
 /* Puts the given plan in force for the graph. */
