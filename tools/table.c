@@ -176,6 +176,35 @@ void aatgs_report_fact(aatgs_report *report, const char *key, const char *label,
     report->failed = true;
 }
 
+void aatgs_report_facts(aatgs_report *report, const char *key, const char *label,
+                        const aatgs_cell *cells, size_t count)
+{
+  item *it = add_item(report, ITEM_FACT, label);
+  json_t *array = json_array();
+  char *joined = strdup("");
+  for (size_t i = 0; i < count && it && array && joined; i++) {
+    char *shown = cell_shown(&cells[i]);
+    char *longer = NULL;
+    if (!shown || asprintf(&longer, "%s%s%s", joined, i ? "  " : "", shown) < 0)
+      longer = NULL;
+    if (!longer || json_array_append_new(array, cell_json(&cells[i])))
+      report->failed = true;
+    free(shown);
+    free(joined);
+    joined = longer;
+  }
+  if (!it || !joined || !array) {
+    if (report)
+      report->failed = true;
+    json_decref(array);
+    free(joined);
+    return;
+  }
+  it->shown = joined;
+  if (json_object_set_new(report->section, key, array))
+    report->failed = true;
+}
+
 void aatgs_report_lines(aatgs_report *report, const char *key, const char *title, const char *text)
 {
   item *it = add_item(report, ITEM_LINES, title);

@@ -80,6 +80,9 @@ void aatgs_report_close(aatgs_report *report);
 void aatgs_report_section(aatgs_report *report, const char *key, const char *title);
 /* One fact. `label` NULL: only in JSON and CSV. */
 void aatgs_report_fact(aatgs_report *report, const char *key, const char *label, aatgs_cell cell);
+/* One fact of several values: an array in JSON. */
+void aatgs_report_facts(aatgs_report *report, const char *key, const char *label,
+                        const aatgs_cell *cells, size_t count);
 /* Text of several lines: an array of lines in JSON, under `title` in text. */
 void aatgs_report_lines(aatgs_report *report, const char *key, const char *title, const char *text);
 /* A line for people alone, printf-style, after a heading "label" like a fact. */
