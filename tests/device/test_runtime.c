@@ -115,6 +115,7 @@ static void test_full_ring_answers(void **state)
       assert_int_equal(aatgs_drain(rt, WAIT_NS), 0);
   }
   assert_int_equal(last, 8);
+  assert_int_equal(aatgs_drain(rt, WAIT_NS), 0);
   assert_int_equal(aatgs_submit(rt, config, NULL), AATGS_EAGAIN);
   for (int i = 0; i < 8; i++)
     assert_int_equal(aatgs_poll(rt, telemetry, NULL), 1);
