@@ -2,7 +2,7 @@
  * exports. A workload's source is one language in two compilers: write it in
  * the common ground of C11 and CUDA C++, with the vocabulary of port.h, list
  * its tasks in AATGS_TASKS and include loop.h last; loop.h then defines the
- * persistent loop for both devices. tests/support/counter.c is a whole one. */
+ * persistent loop for both devices. tests/support/counter/ is a whole one. */
 #ifndef AATGS_WORKLOAD_H
 #define AATGS_WORKLOAD_H
 

@@ -60,11 +60,18 @@ bool aatgs_config_ring_push(aatgs_config_ring *ring, const void *item)
   return true;
 }
 
-bool aatgs_config_ring_pop(aatgs_config_ring *ring, void *item)
+bool aatgs_config_ring_peek(const aatgs_config_ring *ring, void *item)
 {
   if (ring->len == 0)
     return false;
   memcpy(item, ring->items + ring->head * ring->item_bytes, ring->item_bytes);
+  return true;
+}
+
+bool aatgs_config_ring_pop(aatgs_config_ring *ring, void *item)
+{
+  if (!aatgs_config_ring_peek(ring, item))
+    return false;
   if (++ring->head == ring->capacity)
     ring->head = 0;
   ring->len--;
