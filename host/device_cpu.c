@@ -44,8 +44,8 @@ static void *run_worker(void *arg)
 
 static void *map_pages(size_t bytes)
 {
-  void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE,
-                 -1, 0);
+  void *p =
+      mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
   return p == MAP_FAILED ? NULL : p;
 }
 
@@ -186,10 +186,15 @@ static int open_memory(cpu_device *d, const aatgs_device_spec *spec, aatgs_error
       d->staging_bytes += AATGS_ALIGN64(sizes[r]);
     }
   }
-  const aatgs_state_limits limits = {
-      layout.command_slots, layout.graphs_max, layout.plans_max, layout.tasks_max,
-      layout.graph_bytes,   layout.plan_bytes, wl->region_count, sizes,
-      primary};
+  const aatgs_state_limits limits = {layout.command_slots,
+                                     layout.graphs_max,
+                                     layout.plans_max,
+                                     layout.tasks_max,
+                                     layout.graph_bytes,
+                                     layout.plan_bytes,
+                                     wl->region_count,
+                                     sizes,
+                                     primary};
   d->base.bus_bytes = layout.bytes;
   d->base.device_bytes = aatgs_state_layout(&limits, NULL, NULL);
   d->base.bus = map_pages(d->base.bus_bytes);
@@ -252,7 +257,7 @@ int aatgs_device_cpu_open(const aatgs_device_spec *spec, aatgs_device **out, aat
     return rc;
   }
   aatgs_log_info("cpu device: %u workers on %u cores, %zu bytes of rings, %zu of state",
-            d->base.workers, cores, d->base.bus_bytes, d->base.device_bytes);
+                 d->base.workers, cores, d->base.bus_bytes, d->base.device_bytes);
   *out = &d->base;
   return 0;
 }

@@ -57,8 +57,7 @@ static int observe(void *user, const aatgs_iteration *found)
     return rc;
   if (found->iteration >= s->first) {
     s->report->iterations++;
-    s->report->digest =
-        aatgs_digest_iteration(s->report->digest, found, s->info->telemetry_bytes);
+    s->report->digest = aatgs_digest_iteration(s->report->digest, found, s->info->telemetry_bytes);
   }
   if (s->options->progress && s->report->iterations % PROGRESS_INTERVAL == 0)
     s->options->progress(s->options->user, s->report->iterations, s->total);
@@ -104,9 +103,8 @@ static bool plan_room(aatgs_runtime *rt, uint64_t unused)
 {
   (void)unused;
   const aatgs_live_plan *p = &rt->plans[rt->next_plan % rt->plans_max];
-  return aatgs_command_credit(rt) &&
-         (!p->number ||
-          (p->last_iteration < rt->next_complete && aatgs_ordered_done(rt, p->command)));
+  return aatgs_command_credit(rt) && (!p->number || (p->last_iteration < rt->next_complete &&
+                                                     aatgs_ordered_done(rt, p->command)));
 }
 
 static int plan_in_force(aatgs_replay_state *s, uint32_t slot, uint32_t number)
@@ -168,7 +166,8 @@ static int feed(aatgs_replay_state *s, const aatgs_iteration *it)
   return runtime_error(s, rc);
 }
 
-/* ---- The run through the trace ------------------------------------------------------------------ */
+/* ---- The run through the trace ------------------------------------------------------------------
+ */
 
 static int one_iteration(aatgs_replay_state *s, const aatgs_iteration *it)
 {
