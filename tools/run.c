@@ -131,6 +131,33 @@ static int prepare_output(job *j, const struct aatgs_workload *workload)
   return rc ? aatgs_cli_fail_with(VERB, rc, &error) : AATGS_CLI_GO_ON;
 }
 
+/* Where the scheduler says why it refuses. */
+static void keep_line(void *user, aatgs_log_level level, const char *text)
+{
+  aatgs_error *error = user;
+  if (level == AATGS_LOG_ERROR)
+    aatgs_error_set(error, AATGS_ENOTFOUND, 0, "%s", text);
+}
+
+static int prepare_policy(const job *j, const struct aatgs_workload *workload)
+{
+  aatgs_scheduler_options options = AATGS_SCHEDULER_OPTIONS_INIT;
+  aatgs_event_receiver *events;
+  aatgs_scheduler *scheduler;
+  aatgs_error error = {0};
+  int rc;
+  options.policy = j->args.policy;
+  aatgs_log_set_sink(keep_line, &error);
+  rc = aatgs_scheduler_open(workload, &options, &scheduler, &events);
+  aatgs_log_set_sink(NULL, NULL);
+  if (!rc)
+    aatgs_scheduler_close(scheduler);
+  else if (rc == AATGS_ENOTFOUND)
+    return aatgs_cli_fail(VERB, AATGS_EXIT_USAGE, "%s",
+                          error.code ? error.text : "no such scheduler policy");
+  return rc ? aatgs_cli_fail_with(VERB, rc, &error) : AATGS_CLI_GO_ON;
+}
+
 static int prepare(job *j, const struct aatgs_workload *workload)
 {
   static const char *const devices[] = {"auto", "cpu", "cuda"};
@@ -152,6 +179,8 @@ static int prepare(job *j, const struct aatgs_workload *workload)
   if (result == AATGS_CLI_GO_ON)
     result = prepare_output(j, workload);
   if (result == AATGS_CLI_GO_ON)
+    result = prepare_policy(j, workload);
+  if (result == AATGS_CLI_GO_ON)
     result = prepare_graph(j, workload);
   return result;
 }
@@ -165,8 +194,8 @@ static int write_solution(job *j, aatgs_run_summary *summary)
   char *text = NULL;
   int rc = aatgs_solution(j->runtime, &text);
   if (rc)
-    return aatgs_cli_fail(VERB, AATGS_EXIT_ERROR, "no solution was written to %s: %s",
-                          j->args.solution, aatgs_last_error(j->runtime)->text);
+    return aatgs_cli_fail(VERB, AATGS_EXIT_ERROR, "%s was not written: %s", j->args.solution,
+                          aatgs_last_error(j->runtime)->text);
   rc = aatgs_output_write(j->args.solution, text, strlen(text), &error);
   free(text);
   if (rc)
@@ -178,19 +207,14 @@ static int write_solution(job *j, aatgs_run_summary *summary)
 /* Collects what only an open runtime can say. */
 static int gather(job *j, aatgs_run_summary *summary)
 {
-  const struct aatgs_workload *workload = summary->workload;
   int result = AATGS_EXIT_DONE;
   aatgs_get_runtime_info(j->runtime, &summary->info);
   summary->device = strdup(summary->info.device);
   summary->device_name = strdup(summary->info.device_name);
   if (!summary->device || !summary->device_name)
     return aatgs_cli_fail_with(VERB, AATGS_ENOMEM, NULL);
-  if (!workload->summary && !j->args.solution)
-    return result;
-  if (aatgs_snapshot(j->runtime))
-    return aatgs_cli_fail(VERB, AATGS_EXIT_ERROR, "%s", aatgs_last_error(j->runtime)->text);
-  if (workload->summary && aatgs_summary(j->runtime, &summary->lines))
-    summary->lines = NULL;
+  if (summary->workload->summary && aatgs_summary(j->runtime, &summary->lines))
+    summary->lines = NULL; /* nothing to tell is no error */
   if (j->args.solution)
     result = write_solution(j, summary);
   return result;
