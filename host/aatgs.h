@@ -69,6 +69,8 @@ void aatgs_config_ring_close(aatgs_config_ring *ring);
 /* Copies one item in or out; false when the ring is full or empty. */
 bool aatgs_config_ring_push(aatgs_config_ring *ring, const void *item);
 bool aatgs_config_ring_pop(aatgs_config_ring *ring, void *item);
+/* Copies the oldest item and leaves it there; false when the ring is empty. */
+bool aatgs_config_ring_peek(const aatgs_config_ring *ring, void *item);
 bool aatgs_config_ring_is_empty(const aatgs_config_ring *ring);
 bool aatgs_config_ring_is_full(const aatgs_config_ring *ring);
 size_t aatgs_config_ring_len(const aatgs_config_ring *ring);
@@ -124,7 +126,8 @@ void aatgs_graph_close(aatgs_graph *graph);
 int aatgs_graph_load(aatgs_graph *graph, const char *name_or_path, uint32_t given);
 /* Adds a task that waits for the `count` tasks in `dependencies` (ids of this graph) and
  * stores its id (0, 1, 2 ...) in *id (may be NULL). AATGS_ENOTFOUND: no such type or
- * dependency. AATGS_EINVAL: name taken, parts over 65,535, a second DOWNLOAD task. */
+ * dependency (one that was retired is met). AATGS_EINVAL: name taken, parts over 65,535, a
+ * second repeating DOWNLOAD task (of one-shot ones each component may have one). */
 int aatgs_graph_add_task(aatgs_graph *graph, const aatgs_task_options *options,
                          const uint32_t *dependencies, size_t count, uint32_t *id);
 /* Adds an edge to a graph that is not submitted yet. It may close a cycle;
@@ -398,14 +401,15 @@ int aatgs_add_task(aatgs_runtime *runtime, const aatgs_task_options *options,
                    const uint32_t *dependencies, size_t count, uint32_t *id);
 
 /* Posts one config: returns 0 and the iteration's number in *iteration (may be NULL), or
- * AATGS_EAGAIN (a ring is full: the config was not accepted; poll), AATGS_EDEVICE. Never
- * waits unless a recording with AATGS_ON_FULL_WAIT is behind. */
+ * AATGS_EAGAIN (a ring is full: the config was not accepted; poll), AATGS_EDEVICE, or the
+ * error of a recording that may lose nothing. Never waits unless a recording with
+ * AATGS_ON_FULL_WAIT is behind. */
 int aatgs_submit(aatgs_runtime *runtime, const void *config, uint64_t *iteration);
 /* Takes the oldest finished iteration, in order of iterations. 1: telemetry (the workload's
  * telemetry_bytes) and outcome (may be NULL) are filled in; 0: none yet; or a negative
  * error. Never waits. */
 int aatgs_poll(aatgs_runtime *runtime, void *telemetry, aatgs_outcome *outcome);
-/* The same, but waits up to `timeout_ns`; AATGS_ETIMEOUT. AATGS_EINVAL if nothing is in
+/* The same, but waits up to `timeout_ns`: 1, or AATGS_ETIMEOUT; AATGS_EINVAL if nothing is in
  * flight. */
 int aatgs_wait(aatgs_runtime *runtime, void *telemetry, aatgs_outcome *outcome,
                uint64_t timeout_ns);
@@ -460,8 +464,8 @@ int aatgs_restore(aatgs_runtime *runtime);
 /* A region as of the last snapshot (constant regions: always); valid until the next one.
  * AATGS_ENOTFOUND: no such region; AATGS_EINVAL: derived, or no snapshot was taken. */
 int aatgs_get_region(aatgs_runtime *runtime, const char *name, const void **bytes, size_t *size);
-/* The workload's own text about the last snapshot, see aatgs_workload.solution/.summary; free()
- * it. AATGS_ENOTSUP: the workload has none. AATGS_ENOTFOUND: no result. */
+/* Takes a snapshot and asks the workload for its text about it, see aatgs_workload.solution and
+ * .summary; free() it. AATGS_ENOTSUP: the workload has none. AATGS_ENOTFOUND: no result. */
 int aatgs_solution(aatgs_runtime *runtime, char **text);
 int aatgs_summary(aatgs_runtime *runtime, char **text);
 

@@ -23,6 +23,9 @@ int aatgs_graph_copy(const aatgs_graph *graph, aatgs_graph **out);
  * ids renumbered from 0 in id order; the tasks are retired from `graph`. AATGS_ENOTFOUND when
  * it is empty. */
 int aatgs_graph_take_component(aatgs_graph *graph, aatgs_graph **out);
+/* A copy without the one-shot tasks: what is left of a graph after its first run. Dependents of a
+ * task left out inherit its dependencies. It may be empty; it is not checked yet. */
+int aatgs_graph_drop_once(const aatgs_graph *graph, aatgs_graph **out);
 /* The graph as the trace stores it; what it points to is owned by the graph and valid until the
  * next call on it. */
 int aatgs_graph_describe(aatgs_graph *graph, uint32_t number, aatgs_trace_graph *out);

@@ -177,7 +177,7 @@ int aatgs_trace_get_input(aatgs_trace *trace, uint32_t index, const uint8_t **by
                           size_t *size);
 /* The last snapshot taken before iteration `iteration` (the state it started from, if *at ==
  * iteration): *at is the first iteration that ran after it. The bytes are the primary
- * regions, one after the other in the order of the regions, valid until the next call. */
+ * regions in their order, each padded to a multiple of 64, valid until the next call. */
 int aatgs_trace_get_snapshot(aatgs_trace *trace, uint64_t iteration, uint64_t *at,
                              const uint8_t **bytes, size_t *size);
 /* Scheduler clock events: see aatgs_tick. Index 0.. ; 1: filled in, 0: no more. */

@@ -1,0 +1,420 @@
+/* The dataflow of an iteration: admission, readiness, claiming, completion. All
+ * of it is run by a worker's leading lane.
+ *
+ * Edges inside a graph are counted down in `waiting`. Edges between iterations
+ * follow from the regions: a frame shows which regions its tasks may still
+ * touch or write, and a task whose regions an earlier frame still holds is
+ * parked in `blocked` until that frame lets go. */
+#ifndef AATGS_FRAME_H
+#define AATGS_FRAME_H
+
+#include "state.h"
+
+#if defined(__CUDACC__)
+#define AATGS_LOW_BIT(word) ((uint32_t)__ffsll((long long)(word)) - 1u)
+#else
+#include <time.h>
+#define AATGS_LOW_BIT(word) ((uint32_t)__builtin_ctzll(word))
+#endif
+
+typedef enum aatgs_step_kind {
+  AATGS_STEP_NONE = 0,
+  AATGS_STEP_PART,     /* run a part (or finish) of a task */
+  AATGS_STEP_ADMIT,    /* fill in a frame, then start its first tasks */
+  AATGS_STEP_REBUILD,  /* rebuild the derived regions */
+  AATGS_STEP_NOP,      /* acknowledge */
+  AATGS_STEP_GRAPH,    /* take over a graph table */
+  AATGS_STEP_PLAN,     /* take over a plan table */
+  AATGS_STEP_SNAPSHOT, /* regions to staging */
+  AATGS_STEP_RESTORE,  /* staging to regions, then rebuild */
+  AATGS_STEP_STOP,     /* say so and end the loop */
+  AATGS_STEP_LEAVE     /* the loop has ended */
+} aatgs_step_kind;
+
+/* What a worker does next. */
+typedef struct aatgs_step {
+  uint32_t kind;
+  uint32_t task;
+  uint32_t part;
+  uint32_t worker;
+  aatgs_frame *frame;
+} aatgs_step;
+
+/* A worker's own memory. */
+typedef struct aatgs_worker {
+  uint32_t id;
+  uint32_t idle;     /* polls in a row that found nothing */
+  uint64_t now_ns;   /* clock at the end of the last step */
+  uint64_t oldest;   /* iterations before this one are complete */
+  uint64_t shuffled; /* state of the generator behind SHUFFLE */
+  aatgs_command command;
+} aatgs_worker;
+
+/* Device clock, ns: CLOCK_MONOTONIC on cpu, the global timer on cuda. Tasks have no clock. */
+AATGS_FN uint64_t aatgs_clock_ns(void)
+{
+#if defined(__CUDACC__)
+  uint64_t t = 0;
+#if defined(__CUDA_ARCH__)
+  asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(t));
+#endif
+  return t;
+#else
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
+#endif
+}
+
+AATGS_FN uint32_t aatgs_shuffle_below(aatgs_worker *w, uint32_t n)
+{
+  w->shuffled += UINT64_C(0x9e3779b97f4a7c15);
+  return (uint32_t)((aatgs_mix64(w->shuffled) >> 32) * n >> 32);
+}
+
+/* ---- Readiness ------------------------------------------------------------------- */
+
+/* Whether an earlier iteration still holds a region that the task wants. */
+AATGS_FN int aatgs_task_blocked(const aatgs_loop *loop, const aatgs_frame *frame,
+                                const aatgs_task_entry *entry)
+{
+  const uint64_t mine = frame->iteration;
+  const uint64_t before = mine - loop->first_iteration;
+  if (aatgs_dev_load_acquire_u64(&loop->completed) >= before)
+    return 0; /* D4: all earlier iterations are complete */
+  uint64_t i = before > loop->command_mask ? mine - loop->command_mask : loop->first_iteration;
+  for (; i < mine; i++) {
+    const aatgs_frame *f = aatgs_frame_of(loop, i);
+    const uint64_t touch = aatgs_dev_load_seq_u64(&f->touch_busy); /* D6 */
+    const uint64_t write = aatgs_dev_load_seq_u64(&f->write_busy);
+    if (aatgs_dev_load_seq_u64(&f->iteration) != i)
+      continue; /* complete, and its slot taken again */
+    if ((write & (entry->reads | entry->writes)) || (touch & entry->writes))
+      return 1;
+  }
+  return 0;
+}
+
+/* Lets any worker claim the last `count` parts of the task. */
+AATGS_FN void aatgs_publish(aatgs_frame *frame, uint32_t task, uint32_t count)
+{
+  const uint32_t rank = aatgs_rank_of(frame->plan)[task];
+  aatgs_dev_add_u32(&frame->ready_count, 1);
+  aatgs_dev_store_release_u32(&frame->unclaimed[rank], count); /* D1 */
+  aatgs_dev_or_seq_u64(&frame->ready[rank / 64], UINT64_C(1) << rank % 64);
+}
+
+/* A ready task: part 0 stays on this worker when it has nothing else to do and nothing more
+ * urgent is waiting; everything else is published. */
+AATGS_FN void aatgs_offer(const aatgs_loop *loop, aatgs_frame *frame, uint32_t task,
+                          aatgs_step *next)
+{
+  const aatgs_task_entry *entries = aatgs_entries(frame->graph);
+  if (!next || (loop->flags & AATGS_LOOP_SHUFFLE)) {
+    aatgs_publish(frame, task, entries[task].parts);
+  } else if (next->kind == AATGS_STEP_PART) {
+    const uint32_t *rank_of = aatgs_rank_of(frame->plan);
+    const uint32_t kept = rank_of[next->task] < rank_of[task] ? next->task : task;
+    const uint32_t given = kept == task ? next->task : task;
+    next->task = kept;
+    aatgs_publish(frame, given, entries[given].parts);
+  } else if (aatgs_dev_load_relaxed_u32(&frame->ready_count)) {
+    aatgs_publish(frame, task, entries[task].parts);
+  } else {
+    next->kind = AATGS_STEP_PART;
+    next->frame = frame;
+    next->task = task;
+    next->part = 0;
+  }
+}
+
+/* Publishes what is left of a task of which this worker keeps part 0. */
+AATGS_FN void aatgs_keep(const aatgs_step *next)
+{
+  if (next->kind == AATGS_STEP_PART && next->part == 0) {
+    const uint32_t parts = aatgs_entries(next->frame->graph)[next->task].parts;
+    if (parts > 1)
+      aatgs_publish(next->frame, next->task, parts - 1);
+  }
+}
+
+/* The task's dependencies are done. `next` NULL: this worker keeps nothing. */
+AATGS_FN void aatgs_task_satisfied(const aatgs_loop *loop, aatgs_frame *frame, uint32_t task,
+                                   aatgs_step *next)
+{
+  const aatgs_task_entry *entry = aatgs_entries(frame->graph) + task;
+  if (aatgs_task_blocked(loop, frame, entry)) {
+    const uint32_t rank = aatgs_rank_of(frame->plan)[task];
+    uint64_t *word = &frame->blocked[rank / 64];
+    const uint64_t bit = UINT64_C(1) << rank % 64;
+    aatgs_dev_add_u32(&frame->blocked_count, 1);
+    aatgs_dev_or_seq_u64(word, bit); /* D6: parked, then look again */
+    if (aatgs_task_blocked(loop, frame, entry))
+      return;
+    if (!(aatgs_dev_and_seq_u64(word, ~bit) & bit))
+      return; /* somebody else has woken it */
+    aatgs_dev_sub_u32(&frame->blocked_count, 1);
+  }
+  aatgs_offer(loop, frame, task, next);
+}
+
+/* After iteration `i` let go of a region: looks again at the parked tasks of later ones. A
+ * task's bit is taken before its frame is read, so the frame cannot be reused meanwhile. */
+AATGS_FN void aatgs_wake_later(const aatgs_loop *loop, uint64_t i)
+{
+  const uint64_t end = loop->first_iteration + aatgs_dev_load_seq_u64(&loop->admitted); /* D5 */
+  while (++i < end) {
+    aatgs_frame *frame = aatgs_frame_of(loop, i);
+    if (!aatgs_dev_load_seq_u32(&frame->blocked_count))
+      continue;
+    const uint32_t words = aatgs_dev_load_relaxed_u32(&frame->words);
+    for (uint32_t k = 0; k < words; k++) {
+      uint64_t bits = aatgs_dev_load_seq_u64(&frame->blocked[k]);
+      for (; bits; bits &= bits - 1) {
+        const uint64_t bit = bits & (~bits + 1);
+        if (!(aatgs_dev_and_seq_u64(&frame->blocked[k], ~bit) & bit))
+          continue;
+        aatgs_dev_sub_u32(&frame->blocked_count, 1);
+        aatgs_task_satisfied(loop, frame, aatgs_task_at(frame->plan)[k * 64 + AATGS_LOW_BIT(bit)],
+                             NULL);
+      }
+    }
+  }
+}
+
+/* ---- Admission ---------------------------------------------------------------------- */
+
+/* Fills in the frame for the command; every lane takes part. */
+AATGS_FN void aatgs_frame_fill(const aatgs_loop *loop, aatgs_frame *frame,
+                               const aatgs_command *command, uint32_t lane, uint32_t lanes)
+{
+  const uint32_t graph_slot = command->header.graph % loop->graphs_max;
+  const uint32_t plan_slot = command->header.plan % loop->plans_max;
+  const aatgs_graph_table *graph =
+      (const aatgs_graph_table *)(const void *)(loop->graphs + graph_slot * loop->graph_bytes);
+  const aatgs_task_entry *entries = aatgs_entries(graph);
+  for (uint32_t i = lane; i < graph->tasks; i += lanes) {
+    frame->waiting[i] = entries[i].dependencies;
+    frame->parts_left[i] = entries[i].parts;
+    frame->skip[i] = 0;
+    aatgs_dev_store_relaxed_u32(&frame->unclaimed[i], 0);
+  }
+  for (uint32_t i = lane; i < AATGS_CONFIG_BYTES_MAX / 4; i += lanes)
+    frame->config[i] = command->config[i];
+  for (uint32_t i = lane; i < AATGS_TELEMETRY_BYTES_MAX / 4; i += lanes)
+    frame->telemetry[i] = 0;
+  for (uint32_t i = lane; i < AATGS_REGIONS_MAX; i += lanes)
+    frame->last_readers[i] = graph->last_readers[i];
+  if (lane == 0) {
+    frame->timing_base = command->header.timing_base;
+    frame->graph = graph;
+    frame->plan =
+        (const aatgs_plan_table *)(const void *)(loop->plans + plan_slot * loop->plan_bytes);
+    frame->failed_task = UINT32_MAX;
+    aatgs_dev_store_relaxed_u32(&frame->tasks_left, graph->tasks);
+    aatgs_dev_store_relaxed_u32(&frame->words, AATGS_BITMAP_WORDS(graph->tasks));
+  }
+}
+
+/* Makes the filled frame the newest one and starts the tasks that wait for nothing. */
+AATGS_FN void aatgs_frame_start(aatgs_loop *loop, aatgs_frame *frame, uint64_t iteration,
+                                uint64_t now_ns, aatgs_step *next)
+{
+  frame->start_ns = now_ns;
+  /* The iteration before the masks: a reader that finds new masks finds the new iteration. */
+  aatgs_dev_store_release_u64(&frame->iteration, iteration);
+  aatgs_dev_store_release_u64(&frame->touch_busy, frame->graph->touched);
+  aatgs_dev_store_release_u64(&frame->write_busy, frame->graph->written);
+  aatgs_dev_store_release_u32(&frame->live, 1);
+  aatgs_dev_add_seq_u64(&loop->admitted, 1); /* D6: then the masks of earlier frames */
+  const aatgs_task_entry *entries = aatgs_entries(frame->graph);
+  for (uint32_t rank = 0; rank < frame->graph->tasks; rank++) {
+    const uint32_t task = aatgs_task_at(frame->plan)[rank];
+    if (!entries[task].dependencies)
+      aatgs_task_satisfied(loop, frame, task, next);
+  }
+}
+
+/* ---- Claiming ------------------------------------------------------------------------- */
+
+/* Takes one part of the task at `rank`. The count alone admits: whatever iteration the slot holds
+ * by now, a part taken from it is a part of that iteration, which cannot end before. */
+AATGS_FN int aatgs_claim_rank(const aatgs_loop *loop, aatgs_worker *w, aatgs_frame *frame,
+                              uint32_t rank, aatgs_step *step)
+{
+  uint32_t v = aatgs_dev_load_relaxed_u32(&frame->unclaimed[rank]);
+  while (v) {
+    if (!aatgs_dev_cas_u32(&frame->unclaimed[rank], &v, v - 1)) /* D2 */
+      continue;
+    if (v == 1) {
+      aatgs_dev_and_seq_u64(&frame->ready[rank / 64], ~(UINT64_C(1) << rank % 64));
+      aatgs_dev_sub_u32(&frame->ready_count, 1);
+    }
+    const uint32_t task = aatgs_task_at(frame->plan)[rank];
+    const uint32_t parts = aatgs_entries(frame->graph)[task].parts;
+    step->kind = AATGS_STEP_PART;
+    step->frame = frame;
+    step->task = task;
+    step->part = parts - v;
+    if (loop->flags & AATGS_LOOP_SHUFFLE) /* a rotation that all parts of the task agree on */
+      step->part = (step->part + (uint32_t)aatgs_mix64(frame->iteration ^ task) % parts) % parts;
+    (void)w;
+    return 1;
+  }
+  return 0;
+}
+
+AATGS_FN int aatgs_claim_frame(const aatgs_loop *loop, aatgs_worker *w, aatgs_frame *frame,
+                               aatgs_step *step)
+{
+  const uint32_t words = aatgs_dev_load_relaxed_u32(&frame->words);
+  const uint32_t skew =
+      loop->flags & AATGS_LOOP_SHUFFLE && words ? aatgs_shuffle_below(w, words * 64) : 0;
+  for (uint32_t i = 0; i < words; i++) {
+    const uint32_t k = (i + skew / 64) % words;
+    uint64_t bits = aatgs_dev_load_relaxed_u64(&frame->ready[k]);
+    /* Shuffled: the bits from a random one on come first. */
+    for (int pass = 0; pass < 2 && bits; pass++) {
+      uint64_t some = pass ? bits : bits & (~UINT64_C(0) << skew % 64);
+      for (; some; some &= some - 1)
+        if (aatgs_claim_rank(loop, w, frame, k * 64 + AATGS_LOW_BIT(some), step))
+          return 1;
+      if (!(skew % 64))
+        break;
+    }
+  }
+  return 0;
+}
+
+/* Takes the most urgent ready part of the oldest iteration that has one. */
+AATGS_FN int aatgs_claim(const aatgs_loop *loop, aatgs_worker *w, aatgs_step *step)
+{
+  const uint64_t end = loop->first_iteration + aatgs_dev_load_acquire_u64(&loop->admitted);
+  if (w->oldest + loop->command_mask + 1 < end)
+    w->oldest = end - loop->command_mask - 1;
+  while (w->oldest < end && !aatgs_dev_load_relaxed_u32(&aatgs_frame_of(loop, w->oldest)->live))
+    w->oldest++;
+  for (uint64_t i = w->oldest; i < end; i++) {
+    aatgs_frame *frame = aatgs_frame_of(loop, i);
+    if (aatgs_dev_load_relaxed_u32(&frame->ready_count) && aatgs_claim_frame(loop, w, frame, step))
+      return 1;
+  }
+  return 0;
+}
+
+/* ---- Completion ---------------------------------------------------------------------------- */
+
+AATGS_FN void aatgs_post_timing(const aatgs_loop *loop, const aatgs_step *step, uint64_t start_ns,
+                                uint64_t end_ns, uint32_t digest)
+{
+  const aatgs_frame *frame = step->frame;
+  const aatgs_task_entry *entry = aatgs_entries(frame->graph) + step->task;
+  const uint64_t sequence = frame->timing_base + entry->first_record + step->part;
+  const uint64_t duration = end_ns - start_ns;
+  union {
+    aatgs_timing_record record;
+    uint32_t words[AATGS_TIMING_FLITS * AATGS_FLIT_PAYLOAD_WORDS];
+  } u;
+  u.record.iteration = (uint32_t)frame->iteration;
+  u.record.task = step->task;
+  u.record.part = (uint16_t)step->part;
+  u.record.worker = (uint16_t)step->worker;
+  u.record.start = (uint32_t)start_ns;
+  u.record.duration_ns = duration > UINT32_MAX ? UINT32_MAX : (uint32_t)duration;
+  u.record.digest = digest;
+  aatgs_slot_store(loop->timings + (sequence & loop->timing_mask) * AATGS_TIMING_FLITS,
+                   AATGS_TIMING_FLITS, (uint32_t)sequence, u.words);
+}
+
+/* The last task is done: the frame is free before the host can learn of it. */
+AATGS_FN void aatgs_frame_done(aatgs_loop *loop, aatgs_frame *frame, uint64_t now_ns)
+{
+  union {
+    aatgs_telemetry_record record;
+    uint32_t words[AATGS_TELEMETRY_FLITS * AATGS_FLIT_PAYLOAD_WORDS];
+  } u;
+  const uint32_t failed = aatgs_dev_load_relaxed_u32(&frame->failed_task);
+  u.record.iteration = frame->iteration;
+  u.record.status = failed == UINT32_MAX ? AATGS_STATUS_OK : AATGS_STATUS_TASK_FAILED;
+  u.record.detail = failed == UINT32_MAX ? 0 : failed;
+  u.record.start_ns = frame->start_ns;
+  u.record.end_ns = now_ns;
+  for (uint32_t i = 0; i < AATGS_TELEMETRY_BYTES_MAX / 4; i++)
+    u.record.telemetry[i] = frame->telemetry[i];
+  aatgs_dev_store_release_u32(&frame->live, 0);
+  aatgs_dev_add_u64(&loop->completed, 1); /* D3 */
+  aatgs_slot_store(loop->telemetry +
+                       (u.record.iteration & loop->telemetry_mask) * AATGS_TELEMETRY_FLITS,
+                   AATGS_TELEMETRY_FLITS, (uint32_t)u.record.iteration, u.words);
+}
+
+/* Lets go of the regions that nobody in the iteration needs after this task. */
+AATGS_FN void aatgs_release_regions(aatgs_loop *loop, aatgs_frame *frame,
+                                    const aatgs_task_entry *entry)
+{
+  uint64_t touch = entry->touch_release;
+  for (uint64_t bits = entry->touch_count; bits; bits &= bits - 1)
+    if (aatgs_dev_sub_u32(&frame->last_readers[AATGS_LOW_BIT(bits)], 1) == 1) /* D3, D4 */
+      touch |= bits & (~bits + 1);
+  if (!touch && !entry->write_release)
+    return;
+  if (entry->write_release)
+    aatgs_dev_and_seq_u64(&frame->write_busy, ~entry->write_release); /* D5 */
+  if (touch)
+    aatgs_dev_and_seq_u64(&frame->touch_busy, ~touch);
+  aatgs_wake_later(loop, frame->iteration);
+}
+
+AATGS_FN void aatgs_task_done(aatgs_loop *loop, aatgs_frame *frame, uint32_t task, uint64_t now_ns,
+                              aatgs_step *next)
+{
+  const aatgs_task_entry *entry = aatgs_entries(frame->graph) + task;
+  const uint32_t *dependents = aatgs_dependents(frame->graph) + entry->first_dependent;
+  const uint32_t skip = aatgs_dev_load_relaxed_u32(&frame->skip[task]);
+  aatgs_release_regions(loop, frame, entry);
+  for (uint32_t i = 0; i < entry->dependents; i++) {
+    if (skip)
+      aatgs_dev_store_relaxed_u32(&frame->skip[dependents[i]], AATGS_SKIP_BLOCKED);
+    if (aatgs_dev_sub_u32(&frame->waiting[dependents[i]], 1) == 1) /* D3, D4 */
+      aatgs_task_satisfied(loop, frame, dependents[i], next);
+  }
+  if (aatgs_dev_sub_u32(&frame->tasks_left, 1) == 1) /* D3, D4 */
+    aatgs_frame_done(loop, frame, now_ns);
+}
+
+AATGS_FN void aatgs_task_failed(aatgs_frame *frame, uint32_t task)
+{
+  uint32_t lowest = aatgs_dev_load_relaxed_u32(&frame->failed_task);
+  aatgs_dev_store_relaxed_u32(&frame->skip[task], AATGS_SKIP_FAILED);
+  while (task < lowest && !aatgs_dev_cas_u32(&frame->failed_task, &lowest, task))
+    continue;
+}
+
+/* A part (or finish) of a task has run. Says in *step what this worker does next. */
+AATGS_FN void aatgs_part_done(aatgs_loop *loop, aatgs_worker *w, aatgs_step *step, uint32_t digest,
+                              uint32_t failed)
+{
+  aatgs_frame *frame = step->frame;
+  const uint32_t task = step->task;
+  const aatgs_task_entry *entry = aatgs_entries(frame->graph) + task;
+  const uint64_t start_ns = w->now_ns;
+  w->now_ns = aatgs_clock_ns();
+  aatgs_post_timing(loop, step, start_ns, w->now_ns, digest);
+  if (failed)
+    aatgs_task_failed(frame, task);
+  if (step->part < entry->parts) {
+    if (aatgs_dev_sub_u32(&frame->parts_left[task], 1) != 1) { /* D3, D4 */
+      step->kind = AATGS_STEP_NONE;
+      return;
+    }
+    if (entry->flags & AATGS_TASK_FINISH) {
+      step->part = entry->parts;
+      return;
+    }
+  }
+  step->kind = AATGS_STEP_NONE;
+  aatgs_task_done(loop, frame, task, w->now_ns, step);
+  aatgs_keep(step);
+}
+
+#endif

@@ -1,0 +1,194 @@
+/* The persistent loop. A workload's source includes this last, after defining
+ *
+ *   #define AATGS_TASKS(X)                  one line a task type, in the order
+ *     X(0, function, finish_function)      of aatgs_workload.types
+ *     X(1, function, AATGS_NO_FINISH)
+ *   #define AATGS_REBUILD function          (optional) rebuilds the derived
+ *                                          regions from the primary ones
+ *
+ * and gets aatgs_cpu_loop and AATGS_CUDA_LAUNCH for its struct aatgs_workload.
+ * The tasks are called from a switch, so that each is compiled into the loop:
+ * a table of pointers would cost every task the registers of the worst. */
+#ifndef AATGS_LOOP_H
+#define AATGS_LOOP_H
+
+#include "command.h"
+#include "workload.h"
+
+AATGS_FN void aatgs_no_function(aatgs_task *t)
+{
+  (void)t;
+}
+#define AATGS_NO_FINISH aatgs_no_function
+#if !defined(AATGS_REBUILD)
+#define AATGS_REBUILD aatgs_no_function
+#endif
+
+#if defined(__CUDACC__)
+#include "loop_cuda.h"
+#else
+#include "loop_cpu.h"
+#endif
+
+AATGS_FN void aatgs_task_open(const aatgs_loop *loop, const aatgs_step *step, uint32_t lane,
+                              uint32_t lanes, aatgs_task *t)
+{
+  aatgs_frame *frame = step->frame;
+  const aatgs_task_entry *entry = aatgs_entries(frame->graph) + step->task;
+  t->config = frame->config;
+  t->telemetry = frame->telemetry;
+  t->regions = loop->regions;
+  t->region_bytes = loop->region_bytes;
+  t->iteration = frame->iteration;
+  t->key = aatgs_random_key(loop->seed, frame->iteration, step->task, step->part);
+  t->task = step->task;
+  t->part = step->part;
+  t->parts = entry->parts;
+  t->arg = entry->arg;
+  t->lane = lane;
+  t->lanes = lanes;
+  t->digest = 0;
+  t->failed = 0;
+}
+
+/* The switch. Returns 0 for a type that the workload does not have. */
+AATGS_FN int aatgs_task_call(aatgs_task *t, uint32_t type, int finish)
+{
+#define AATGS_CASE(index, function, finish_function)                                               \
+  case index:                                                                                      \
+    if (finish)                                                                                    \
+      finish_function(t);                                                                          \
+    else                                                                                           \
+      function(t);                                                                                 \
+    return 1;
+  switch (type) {
+    AATGS_TASKS(AATGS_CASE)
+  }
+#undef AATGS_CASE
+  return 0;
+}
+
+/* Runs the part that the step names; every lane takes part. */
+AATGS_FN void aatgs_part_run(aatgs_loop *loop, aatgs_worker *w, aatgs_step *step, uint32_t lane,
+                             uint32_t lanes)
+{
+  const aatgs_task_entry *entry = aatgs_entries(step->frame->graph) + step->task;
+  const int finish = step->part >= entry->parts;
+  const uint32_t skip = aatgs_dev_load_relaxed_u32(&step->frame->skip[step->task]);
+  aatgs_task t;
+  aatgs_task_open(loop, step, lane, lanes, &t);
+  if (lane == 0)
+    aatgs_bus_store_relaxed(&loop->running[w->id],
+                            AATGS_RUNNING(step->frame->iteration, step->task)); /* B7 */
+  if (skip != AATGS_SKIP_BLOCKED && !(finish && skip) &&
+      !aatgs_task_call(&t, entry->type, finish) && lane == 0) {
+    aatgs_fault fault = {AATGS_FAULT_TASK_TYPE,
+                         w->id,
+                         step->frame->iteration,
+                         step->task,
+                         step->part,
+                         0,
+                         entry->type};
+    aatgs_fault_post(loop, fault);
+  }
+  const uint32_t digest = aatgs_reduce_add_u32(&t, t.digest);
+  aatgs_sync(&t); /* every lane has written before the leading one says so */
+  if (lane == 0)
+    aatgs_part_done(loop, w, step, digest, t.failed);
+}
+
+AATGS_FN void aatgs_rebuild_run(const aatgs_loop *loop, uint32_t lane, uint32_t lanes)
+{
+  aatgs_task t = {0};
+  t.regions = loop->regions;
+  t.region_bytes = loop->region_bytes;
+  t.parts = 1;
+  t.lane = lane;
+  t.lanes = lanes;
+  AATGS_REBUILD(&t);
+  aatgs_sync(&t);
+}
+
+/* Obeys the command that the step stands for; every lane takes part. */
+AATGS_FN void aatgs_command_run(aatgs_loop *loop, aatgs_worker *w, aatgs_step *step, uint32_t lane,
+                                uint32_t lanes)
+{
+  switch (step->kind) {
+  case AATGS_STEP_ADMIT: aatgs_frame_fill(loop, step->frame, &w->command, lane, lanes); break;
+  case AATGS_STEP_GRAPH: aatgs_take_graph(loop, w, lane, lanes); break;
+  case AATGS_STEP_PLAN: aatgs_take_plan(loop, w, lane, lanes); break;
+  case AATGS_STEP_SNAPSHOT: aatgs_copy_state(loop, 0, lane, lanes); break;
+  case AATGS_STEP_RESTORE: aatgs_copy_state(loop, 1, lane, lanes); break;
+  default: break;
+  }
+  aatgs_worker_sync();
+  if (step->kind == AATGS_STEP_RESTORE || step->kind == AATGS_STEP_REBUILD)
+    aatgs_rebuild_run(loop, lane, lanes);
+  if (lane != 0)
+    return;
+  aatgs_step next = {AATGS_STEP_NONE, 0, 0, w->id, NULL};
+  if (step->kind == AATGS_STEP_ADMIT) {
+    w->now_ns = aatgs_clock_ns();
+    aatgs_frame_start(loop, step->frame, w->command.header.iteration, w->now_ns, &next);
+    aatgs_keep(&next);
+  }
+  aatgs_command_done(loop, step);
+  *step = next;
+}
+
+/* What the worker does next when its last step led to nothing: a ready part, else a command, else
+ * it idles. Leading lane only. */
+AATGS_FN void aatgs_step_find(aatgs_loop *loop, aatgs_worker *w, aatgs_step *step)
+{
+  step->kind = AATGS_STEP_NONE;
+  step->worker = w->id;
+  if (aatgs_claim(loop, w, step)) {
+    w->now_ns = aatgs_clock_ns();
+  } else if (aatgs_dev_load_acquire_u32(&loop->stop)) {
+    step->kind = AATGS_STEP_LEAVE;
+  } else {
+    aatgs_command_poll(loop, w, step);
+  }
+  if (step->kind != AATGS_STEP_NONE) {
+    w->idle = 0;
+    return;
+  }
+  if (w->idle++ == 0)
+    aatgs_bus_store_relaxed(&loop->running[w->id], 0); /* B7 */
+  aatgs_worker_idle(loop->flags, w->idle);
+}
+
+AATGS_FN void aatgs_worker_run(aatgs_loop *loop, uint32_t id, uint32_t lane, uint32_t lanes)
+{
+  AATGS_WORKER_SHARED(aatgs_worker, w);
+  AATGS_WORKER_SHARED(aatgs_step, step);
+  if (lane == 0) {
+    const aatgs_worker fresh = {.id = id, .oldest = loop->first_iteration, .shuffled = id};
+    const aatgs_step nothing = {AATGS_STEP_NONE, 0, 0, id, NULL};
+    w = fresh;
+    step = nothing;
+  }
+  for (;;) {
+    aatgs_worker_sync();
+    if (lane == 0 && step.kind == AATGS_STEP_NONE)
+      aatgs_step_find(loop, &w, &step);
+    aatgs_worker_sync();
+    if (step.kind == AATGS_STEP_LEAVE)
+      return;
+    if (step.kind == AATGS_STEP_PART)
+      aatgs_part_run(loop, &w, &step, lane, lanes);
+    else if (step.kind != AATGS_STEP_NONE)
+      aatgs_command_run(loop, &w, &step, lane, lanes);
+  }
+}
+
+#if defined(__CUDACC__)
+#include "entry_cuda.h"
+#else
+static void aatgs_cpu_loop(struct aatgs_loop *loop, uint32_t worker)
+{
+  aatgs_worker_run(loop, worker, 0, 1);
+}
+#endif
+
+#endif

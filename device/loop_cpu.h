@@ -1,0 +1,33 @@
+/* How a worker that is a thread waits. Included by loop.h. */
+#ifndef AATGS_LOOP_CPU_H
+#define AATGS_LOOP_CPU_H
+
+#include "state.h"
+
+#include <sched.h>
+#include <time.h>
+
+#define AATGS_CUDA_LAUNCH               NULL
+#define AATGS_WORKER_SHARED(type, name) type name = {0}
+
+AATGS_FN void aatgs_worker_sync(void) {}
+
+/* One wait of a worker whose last `idle` looks found nothing. Spinning threads that outnumber the
+ * cores cost milliseconds a hand-over, hence CROWDED. */
+AATGS_FN void aatgs_worker_idle(uint32_t flags, uint32_t idle)
+{
+  const uint32_t spins = flags & AATGS_LOOP_CROWDED    ? 64
+                         : flags & AATGS_LOOP_POWER    ? 1000
+                         : flags & AATGS_LOOP_BALANCED ? 20000
+                                                       : UINT32_MAX;
+  if (idle < spins) {
+    __builtin_ia32_pause();
+  } else if (!(flags & (AATGS_LOOP_POWER | AATGS_LOOP_BALANCED)) || idle < spins + 1000) {
+    sched_yield();
+  } else {
+    const struct timespec nap = {0, flags & AATGS_LOOP_POWER ? 1000000 : 50000};
+    nanosleep(&nap, NULL);
+  }
+}
+
+#endif

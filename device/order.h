@@ -1,0 +1,300 @@
+/* Every memory order of the project is named here and nowhere else.
+ *
+ * Across the bus (system scope) there are four edges:
+ *   B1 -> B2  a slot's flits. Each flit validates itself by its tag, so the
+ *             payload needs no order; B1 is a store that is not moved before
+ *             earlier ones, B2 a load that is not moved after later ones.
+ *   B3 -> B4  what the host wrote into a table slot or staging before it posted
+ *             the command that names it; the device reads it after B4.
+ *   B5 -> B6  what the device wrote into staging or the fault record before it
+ *             moved `ordered_done` or `state`.
+ *   B7 -- B8  beats, running words, abandon: one word each, no order.
+ * Inside the device (device scope):
+ *   D1 -> D2  a frame is filled in, or a part is made ready, before it can be
+ *             claimed.
+ *   D3 -> D4  what a part or a task wrote before the counter that it takes down;
+ *             whoever takes it to zero has seen all of it.
+ *   D5 -- D6  a region is released / a task is found blocked: each side writes its
+ *             own word and then reads the other's, both sequentially
+ *             consistent, so that at least one of them sees the other.
+ *   D7 -> D8  the polling token: one worker at a time takes commands.
+ * Between the host's threads:
+ *   J1 -> J2  a journal entry is written before the head that admits it.
+ *   J3 -> J4  an entry was read before its room is given back.
+ *   J5 -> J6  the writer's error is filled in before it is announced.
+ *   J7 -> J8  everything was pushed before the recorder is told to close.
+ *   W1 -> W2  the watch describes what is wrong before it says so. */
+#ifndef AATGS_ORDER_H
+#define AATGS_ORDER_H
+
+#include "bus.h"
+
+#if defined(__CUDACC__)
+#include <cuda/atomic>
+#define AATGS_ORDER_FN static __host__ __device__ inline
+#else
+#define AATGS_ORDER_FN static inline __attribute__((unused))
+#endif
+
+#if defined(__SANITIZE_THREAD__)
+#define AATGS_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define AATGS_TSAN 1
+#endif
+#endif
+#if defined(AATGS_TSAN)
+void __tsan_acquire(void *address);
+void __tsan_release(void *address);
+#define AATGS_TSAN_ACQUIRE(p) __tsan_acquire((void *)(uintptr_t)(p))
+#define AATGS_TSAN_RELEASE(p) __tsan_release((void *)(uintptr_t)(p))
+#else
+#define AATGS_TSAN_ACQUIRE(p) ((void)(p))
+#define AATGS_TSAN_RELEASE(p) ((void)(p))
+#endif
+
+/* ---- Flits: one 16-byte access each ---------------------------------------- */
+
+#if !defined(__CUDA_ARCH__) && !defined(__x86_64__)
+#error "flits need 16-byte loads and stores that are atomic: x86-64 with AVX"
+#endif
+
+#if !defined(__CUDA_ARCH__)
+typedef union aatgs_flit_register {
+  aatgs_flit flit;
+  long long whole __attribute__((vector_size(16)));
+} aatgs_flit_register;
+#endif
+
+/* B2. On x86-64 an aligned 16-byte move is atomic where AVX exists (Intel SDM vol. 3,
+ * 9.1.1); the caller has checked that. `volatile` asm because a compiler may hoist or split
+ * a plain one. */
+AATGS_ORDER_FN aatgs_flit aatgs_flit_load(const aatgs_flit *p)
+{
+#if defined(__CUDA_ARCH__)
+  aatgs_flit f;
+  asm volatile("{ .reg .b128 q; .reg .b64 lo, hi;\n\t"
+               "ld.relaxed.sys.global.b128 q, [%4];\n\t"
+               "mov.b128 {lo, hi}, q;\n\t"
+               "mov.b64 {%0, %1}, lo;\n\t"
+               "mov.b64 {%2, %3}, hi; }"
+               : "=r"(f.word[0]), "=r"(f.word[1]), "=r"(f.word[2]), "=r"(f.tag)
+               : "l"(p)
+               : "memory");
+  return f;
+#else
+  aatgs_flit_register r;
+  __asm__ volatile("movdqa %1, %0" : "=x"(r.whole) : "m"(*p) : "memory");
+  return r.flit;
+#endif
+}
+
+/* B1. */
+AATGS_ORDER_FN void aatgs_flit_store(aatgs_flit *p, aatgs_flit f)
+{
+#if defined(__CUDA_ARCH__)
+  asm volatile("{ .reg .b128 q; .reg .b64 lo, hi;\n\t"
+               "mov.b64 lo, {%1, %2};\n\t"
+               "mov.b64 hi, {%3, %4};\n\t"
+               "mov.b128 q, {lo, hi};\n\t"
+               "st.relaxed.sys.global.b128 [%0], q; }" ::"l"(p),
+               "r"(f.word[0]), "r"(f.word[1]), "r"(f.word[2]), "r"(f.tag)
+               : "memory");
+#else
+  aatgs_flit_register r;
+  r.flit = f;
+  AATGS_TSAN_RELEASE(p);
+  __asm__ volatile("movdqa %1, %0" : "=m"(*p) : "x"(r.whole) : "memory");
+#endif
+}
+
+/* Reads a slot of `flits` flits into 3 * flits words. 1 when every tag is the expected one;
+ * otherwise 0, and `words` is to be thrown away. */
+AATGS_ORDER_FN int aatgs_slot_load(const aatgs_flit *slot, uint32_t flits, uint32_t tag,
+                                   uint32_t *words)
+{
+  for (uint32_t i = 0; i < flits; i++) {
+    aatgs_flit f = aatgs_flit_load(slot + i);
+    if (f.tag != tag)
+      return 0;
+    words[3 * i + 0] = f.word[0];
+    words[3 * i + 1] = f.word[1];
+    words[3 * i + 2] = f.word[2];
+  }
+  AATGS_TSAN_ACQUIRE(slot + flits - 1);
+  return 1;
+}
+
+AATGS_ORDER_FN void aatgs_slot_store(aatgs_flit *slot, uint32_t flits, uint32_t tag,
+                                     const uint32_t *words)
+{
+  for (uint32_t i = 0; i < flits; i++) {
+    aatgs_flit f;
+    f.word[0] = words[3 * i + 0];
+    f.word[1] = words[3 * i + 1];
+    f.word[2] = words[3 * i + 2];
+    f.tag = tag;
+    aatgs_flit_store(slot + i, f);
+  }
+}
+
+/* ---- Words shared across the bus -------------------------------------------- */
+
+#if defined(__CUDA_ARCH__)
+#define AATGS_SYS(p, type) cuda::atomic_ref<type, cuda::thread_scope_system>(*(type *)(p))
+#endif
+
+/* B6. */
+AATGS_ORDER_FN uint64_t aatgs_bus_load_acquire(const uint64_t *p)
+{
+#if defined(__CUDA_ARCH__)
+  return AATGS_SYS(p, uint64_t).load(cuda::memory_order_acquire);
+#else
+  return __atomic_load_n(p, __ATOMIC_ACQUIRE);
+#endif
+}
+
+/* B5. */
+AATGS_ORDER_FN void aatgs_bus_store_release(uint64_t *p, uint64_t v)
+{
+#if defined(__CUDA_ARCH__)
+  AATGS_SYS(p, uint64_t).store(v, cuda::memory_order_release);
+#else
+  __atomic_store_n(p, v, __ATOMIC_RELEASE);
+#endif
+}
+
+/* B8. */
+AATGS_ORDER_FN uint64_t aatgs_bus_load_relaxed(const uint64_t *p)
+{
+#if defined(__CUDA_ARCH__)
+  return AATGS_SYS(p, uint64_t).load(cuda::memory_order_relaxed);
+#else
+  return __atomic_load_n(p, __ATOMIC_RELAXED);
+#endif
+}
+
+/* B7. */
+AATGS_ORDER_FN void aatgs_bus_store_relaxed(uint64_t *p, uint64_t v)
+{
+#if defined(__CUDA_ARCH__)
+  AATGS_SYS(p, uint64_t).store(v, cuda::memory_order_relaxed);
+#else
+  __atomic_store_n(p, v, __ATOMIC_RELAXED);
+#endif
+}
+
+/* B4. After a command was taken whose payload lies outside its slot. On x86-64 the flit's
+ * load was already ordered; TSan learnt it from the slot. */
+AATGS_ORDER_FN void aatgs_bus_fence_acquire(void)
+{
+#if defined(__CUDA_ARCH__)
+  cuda::atomic_thread_fence(cuda::memory_order_acquire, cuda::thread_scope_system);
+#endif
+}
+
+/* ---- Words inside the device -------------------------------------------------- */
+
+#if defined(__CUDA_ARCH__)
+#define AATGS_DEV(p, type) cuda::atomic_ref<type, cuda::thread_scope_device>(*(type *)(p))
+#define AATGS_DEFINE_DEV(bits)                                                                     \
+  AATGS_ORDER_FN uint##bits##_t aatgs_dev_load_relaxed_u##bits(const uint##bits##_t *p)            \
+  {                                                                                                \
+    return AATGS_DEV(p, uint##bits##_t).load(cuda::memory_order_relaxed);                          \
+  }                                                                                                \
+  AATGS_ORDER_FN uint##bits##_t aatgs_dev_load_acquire_u##bits(const uint##bits##_t *p)            \
+  {                                                                                                \
+    return AATGS_DEV(p, uint##bits##_t).load(cuda::memory_order_acquire);                          \
+  }                                                                                                \
+  AATGS_ORDER_FN uint##bits##_t aatgs_dev_load_seq_u##bits(const uint##bits##_t *p)                \
+  {                                                                                                \
+    return AATGS_DEV(p, uint##bits##_t).load(cuda::memory_order_seq_cst);                          \
+  }                                                                                                \
+  AATGS_ORDER_FN void aatgs_dev_store_relaxed_u##bits(uint##bits##_t *p, uint##bits##_t v)         \
+  {                                                                                                \
+    AATGS_DEV(p, uint##bits##_t).store(v, cuda::memory_order_relaxed);                             \
+  }                                                                                                \
+  AATGS_ORDER_FN void aatgs_dev_store_release_u##bits(uint##bits##_t *p, uint##bits##_t v)         \
+  {                                                                                                \
+    AATGS_DEV(p, uint##bits##_t).store(v, cuda::memory_order_release);                             \
+  }                                                                                                \
+  AATGS_ORDER_FN uint##bits##_t aatgs_dev_sub_u##bits(uint##bits##_t *p, uint##bits##_t v)         \
+  {                                                                                                \
+    return AATGS_DEV(p, uint##bits##_t).fetch_sub(v, cuda::memory_order_acq_rel);                  \
+  }                                                                                                \
+  AATGS_ORDER_FN uint##bits##_t aatgs_dev_add_u##bits(uint##bits##_t *p, uint##bits##_t v)         \
+  {                                                                                                \
+    return AATGS_DEV(p, uint##bits##_t).fetch_add(v, cuda::memory_order_acq_rel);                  \
+  }                                                                                                \
+  AATGS_ORDER_FN uint##bits##_t aatgs_dev_add_seq_u##bits(uint##bits##_t *p, uint##bits##_t v)     \
+  {                                                                                                \
+    return AATGS_DEV(p, uint##bits##_t).fetch_add(v, cuda::memory_order_seq_cst);                  \
+  }                                                                                                \
+  AATGS_ORDER_FN uint##bits##_t aatgs_dev_or_seq_u##bits(uint##bits##_t *p, uint##bits##_t v)      \
+  {                                                                                                \
+    return AATGS_DEV(p, uint##bits##_t).fetch_or(v, cuda::memory_order_seq_cst);                   \
+  }                                                                                                \
+  AATGS_ORDER_FN uint##bits##_t aatgs_dev_and_seq_u##bits(uint##bits##_t *p, uint##bits##_t v)     \
+  {                                                                                                \
+    return AATGS_DEV(p, uint##bits##_t).fetch_and(v, cuda::memory_order_seq_cst);                  \
+  }                                                                                                \
+  AATGS_ORDER_FN int aatgs_dev_cas_u##bits(uint##bits##_t *p, uint##bits##_t *expected,            \
+                                           uint##bits##_t v)                                       \
+  {                                                                                                \
+    return AATGS_DEV(p, uint##bits##_t)                                                            \
+        .compare_exchange_strong(*expected, v, cuda::memory_order_acq_rel,                         \
+                                 cuda::memory_order_relaxed);                                      \
+  }
+#else
+#define AATGS_DEFINE_DEV(bits)                                                                     \
+  AATGS_ORDER_FN uint##bits##_t aatgs_dev_load_relaxed_u##bits(const uint##bits##_t *p)            \
+  {                                                                                                \
+    return __atomic_load_n(p, __ATOMIC_RELAXED);                                                   \
+  }                                                                                                \
+  AATGS_ORDER_FN uint##bits##_t aatgs_dev_load_acquire_u##bits(const uint##bits##_t *p)            \
+  {                                                                                                \
+    return __atomic_load_n(p, __ATOMIC_ACQUIRE);                                                   \
+  }                                                                                                \
+  AATGS_ORDER_FN uint##bits##_t aatgs_dev_load_seq_u##bits(const uint##bits##_t *p)                \
+  {                                                                                                \
+    return __atomic_load_n(p, __ATOMIC_SEQ_CST);                                                   \
+  }                                                                                                \
+  AATGS_ORDER_FN void aatgs_dev_store_relaxed_u##bits(uint##bits##_t *p, uint##bits##_t v)         \
+  {                                                                                                \
+    __atomic_store_n(p, v, __ATOMIC_RELAXED);                                                      \
+  }                                                                                                \
+  AATGS_ORDER_FN void aatgs_dev_store_release_u##bits(uint##bits##_t *p, uint##bits##_t v)         \
+  {                                                                                                \
+    __atomic_store_n(p, v, __ATOMIC_RELEASE);                                                      \
+  }                                                                                                \
+  AATGS_ORDER_FN uint##bits##_t aatgs_dev_sub_u##bits(uint##bits##_t *p, uint##bits##_t v)         \
+  {                                                                                                \
+    return __atomic_fetch_sub(p, v, __ATOMIC_ACQ_REL);                                             \
+  }                                                                                                \
+  AATGS_ORDER_FN uint##bits##_t aatgs_dev_add_u##bits(uint##bits##_t *p, uint##bits##_t v)         \
+  {                                                                                                \
+    return __atomic_fetch_add(p, v, __ATOMIC_ACQ_REL);                                             \
+  }                                                                                                \
+  AATGS_ORDER_FN uint##bits##_t aatgs_dev_add_seq_u##bits(uint##bits##_t *p, uint##bits##_t v)     \
+  {                                                                                                \
+    return __atomic_fetch_add(p, v, __ATOMIC_SEQ_CST);                                             \
+  }                                                                                                \
+  AATGS_ORDER_FN uint##bits##_t aatgs_dev_or_seq_u##bits(uint##bits##_t *p, uint##bits##_t v)      \
+  {                                                                                                \
+    return __atomic_fetch_or(p, v, __ATOMIC_SEQ_CST);                                              \
+  }                                                                                                \
+  AATGS_ORDER_FN uint##bits##_t aatgs_dev_and_seq_u##bits(uint##bits##_t *p, uint##bits##_t v)     \
+  {                                                                                                \
+    return __atomic_fetch_and(p, v, __ATOMIC_SEQ_CST);                                             \
+  }                                                                                                \
+  AATGS_ORDER_FN int aatgs_dev_cas_u##bits(uint##bits##_t *p, uint##bits##_t *expected,            \
+                                           uint##bits##_t v)                                       \
+  {                                                                                                \
+    return __atomic_compare_exchange_n(p, expected, v, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);     \
+  }
+#endif
+
+AATGS_DEFINE_DEV(32)
+AATGS_DEFINE_DEV(64)
+
+#endif

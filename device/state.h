@@ -1,0 +1,212 @@
+/* The device's own state: what the persistent loop works on between taking a
+ * command and posting telemetry. One arena of device memory, laid out by
+ * aatgs_state_layout() and filled in by the host before the loop starts. */
+#ifndef AATGS_STATE_H
+#define AATGS_STATE_H
+
+#include "bus.h"
+#include "order.h"
+#include "port.h"
+
+typedef enum aatgs_loop_flag {
+  AATGS_LOOP_SHUFFLE = 1,  /* take ready tasks and parts in random order */
+  AATGS_LOOP_CROWDED = 2,  /* more threads than cores: yield soon */
+  AATGS_LOOP_BALANCED = 4, /* idle: spin, yield, then short sleeps */
+  AATGS_LOOP_POWER = 8     /* idle: long sleeps */
+} aatgs_loop_flag;
+
+/* Why a task's functions are not run. Other parts of a task that failed still are, so that
+ * what was written does not depend on their order. */
+typedef enum aatgs_skip {
+  AATGS_SKIP_NONE = 0,
+  AATGS_SKIP_BLOCKED = 1, /* a dependency failed or was skipped */
+  AATGS_SKIP_FAILED = 2   /* one of its own parts failed: no finish */
+} aatgs_skip;
+
+/* One iteration in flight. The slot is (iteration - first_iteration) % command_slots; the
+ * host's credits keep two iterations from wanting the same one.
+ *
+ * Per task, indexed by task: waiting (dependencies not done), parts_left (parts not done),
+ * skip (aatgs_skip). Per rank of the plan: unclaimed (parts nobody has taken: 0
+ * until the task is ready), and a bit each in ready (unclaimed may be > 0) and blocked (ready but
+ * for a region that an earlier iteration holds). */
+typedef struct aatgs_frame {
+  AATGS_ALIGNAS(64) uint64_t iteration; /* 0: never used */
+  uint64_t timing_base;
+  uint64_t start_ns;
+  const aatgs_graph_table *graph;
+  const aatgs_plan_table *plan;
+  uint32_t tasks_left;
+  uint32_t failed_task; /* lowest number of a failed task, UINT32_MAX: none */
+  uint64_t touch_busy;  /* regions that a task of this iteration may still touch */
+  uint64_t write_busy;  /* regions that a task of this iteration may still write */
+  uint32_t live;        /* 1 from admission until its telemetry is posted */
+  uint32_t ready_count; /* bits set in ready */
+  uint32_t blocked_count;
+  uint32_t words; /* of ready and blocked in use */
+  uint32_t last_readers[AATGS_REGIONS_MAX];
+  AATGS_ALIGNAS(16) uint32_t config[AATGS_CONFIG_BYTES_MAX / 4];
+  AATGS_ALIGNAS(16) uint32_t telemetry[AATGS_TELEMETRY_BYTES_MAX / 4];
+  uint32_t *waiting;
+  uint32_t *parts_left;
+  uint32_t *skip;
+  uint32_t *unclaimed;
+  uint64_t *ready;
+  uint64_t *blocked;
+} aatgs_frame;
+
+typedef struct aatgs_loop {
+  /* Set by the host, then constant. */
+  aatgs_bus *bus;
+  aatgs_flit *commands;
+  aatgs_flit *telemetry;
+  aatgs_flit *timings;
+  uint64_t *running;
+  const uint8_t *bus_graphs; /* table slots on the bus ... */
+  const uint8_t *bus_plans;
+  uint8_t *graphs; /* ... and the device's own copies */
+  uint8_t *plans;
+  uint64_t graph_bytes;
+  uint64_t plan_bytes;
+  aatgs_frame *frames;
+  uint8_t **regions;
+  uint64_t *region_bytes;
+  uint64_t primary; /* mask of primary regions */
+  uint8_t *staging; /* the primary regions, one after the other, 64-byte aligned each */
+  uint64_t seed;
+  uint64_t host_timeout_ns; /* 0: do not watch the host's beat */
+  uint64_t first_command;
+  uint64_t first_iteration;
+  uint32_t region_count;
+  uint32_t workers;
+  uint32_t command_mask;
+  uint32_t telemetry_mask;
+  uint32_t timing_mask;
+  uint32_t graphs_max;
+  uint32_t plans_max;
+  uint32_t flags; /* aatgs_loop_flag */
+
+  /* Held by whoever has the token. */
+  AATGS_ALIGNAS(64) uint32_t token;
+  uint32_t rebuilt;
+  uint64_t next_command;
+  uint64_t beat;
+  uint64_t host_beat;
+  uint64_t host_silent_ns;
+  uint64_t looked_ns;
+
+  /* Shared. */
+  AATGS_ALIGNAS(64) uint64_t admitted;  /* iterations taken so far */
+  AATGS_ALIGNAS(64) uint64_t completed; /* iterations whose telemetry is posted */
+  uint32_t stop;                        /* 1: leave */
+  uint32_t faulted;                     /* 1: somebody is writing the fault record */
+} aatgs_loop;
+
+/* Sizes that the arena depends on. */
+typedef struct aatgs_state_limits {
+  uint32_t frames; /* command_slots */
+  uint32_t graphs_max;
+  uint32_t plans_max;
+  uint32_t tasks_max;
+  uint64_t graph_bytes; /* of a table slot */
+  uint64_t plan_bytes;
+  uint32_t region_count;
+  const uint64_t *region_bytes;
+  uint64_t primary; /* mask */
+} aatgs_state_limits;
+
+#define AATGS_ALIGN64(n)          (((uint64_t)(n) + 63u) & ~UINT64_C(63))
+#define AATGS_BITMAP_WORDS(tasks) (((tasks) + 63u) / 64u)
+
+static inline uint8_t *aatgs_arena_take(uint64_t *used, uint8_t *base, uint64_t bytes)
+{
+  uint8_t *p = base ? base + *used : NULL;
+  *used += AATGS_ALIGN64(bytes);
+  return p;
+}
+
+/* Sets the pointers of the loop and its frames into an arena that begins at `base`, as the device
+ * sees it, writing them through `at`, where the host sees the same bytes; with `at` NULL it
+ * only measures. The loop stands first. Returns the arena's size. */
+static inline uint64_t aatgs_state_layout(const aatgs_state_limits *l, uint8_t *at, uint8_t *base)
+{
+  const uint64_t words = AATGS_BITMAP_WORDS(l->tasks_max);
+  aatgs_loop *loop = (aatgs_loop *)(void *)at;
+  uint64_t n = 0;
+#define AATGS_TAKE(bytes) aatgs_arena_take(&n, base, bytes)
+  (void)AATGS_TAKE(sizeof(aatgs_loop));
+  uint8_t *frames = AATGS_TAKE(l->frames * sizeof(aatgs_frame));
+  uint8_t *graphs = AATGS_TAKE(l->graphs_max * l->graph_bytes);
+  uint8_t *plans = AATGS_TAKE(l->plans_max * l->plan_bytes);
+  uint8_t *regions = AATGS_TAKE(l->region_count * sizeof(uint8_t *));
+  uint8_t *region_bytes = AATGS_TAKE(l->region_count * sizeof(uint64_t));
+  if (at) {
+    loop->frames = (aatgs_frame *)(void *)frames;
+    loop->graphs = graphs;
+    loop->plans = plans;
+    loop->regions = (uint8_t **)(void *)regions;
+    loop->region_bytes = (uint64_t *)(void *)region_bytes;
+  }
+  for (uint32_t i = 0; i < l->frames; i++) {
+    uint8_t *waiting = AATGS_TAKE(l->tasks_max * sizeof(uint32_t));
+    uint8_t *parts_left = AATGS_TAKE(l->tasks_max * sizeof(uint32_t));
+    uint8_t *skip = AATGS_TAKE(l->tasks_max * sizeof(uint32_t));
+    uint8_t *unclaimed = AATGS_TAKE(l->tasks_max * sizeof(uint32_t));
+    uint8_t *ready = AATGS_TAKE(words * sizeof(uint64_t));
+    uint8_t *blocked = AATGS_TAKE(words * sizeof(uint64_t));
+    if (at) {
+      aatgs_frame *f = (aatgs_frame *)(void *)(at + (frames - base)) + i;
+      f->waiting = (uint32_t *)(void *)waiting;
+      f->parts_left = (uint32_t *)(void *)parts_left;
+      f->skip = (uint32_t *)(void *)skip;
+      f->unclaimed = (uint32_t *)(void *)unclaimed;
+      f->ready = (uint64_t *)(void *)ready;
+      f->blocked = (uint64_t *)(void *)blocked;
+    }
+  }
+  for (uint32_t r = 0; r < l->region_count; r++) {
+    uint8_t *region = AATGS_TAKE(l->region_bytes[r]);
+    if (at) {
+      ((uint8_t **)(void *)(at + (regions - base)))[r] = region;
+      ((uint64_t *)(void *)(at + (region_bytes - base)))[r] = l->region_bytes[r];
+    }
+  }
+  uint64_t staging_bytes = 0;
+  for (uint32_t r = 0; r < l->region_count; r++)
+    if (l->primary >> r & 1)
+      staging_bytes += AATGS_ALIGN64(l->region_bytes[r]);
+  uint8_t *staging = AATGS_TAKE(staging_bytes);
+  if (at)
+    loop->staging = staging;
+#undef AATGS_TAKE
+  return n;
+}
+
+/* ---- Frames, tables, slots ------------------------------------------------------ */
+
+AATGS_FN aatgs_frame *aatgs_frame_of(const aatgs_loop *loop, uint64_t iteration)
+{
+  return loop->frames + ((iteration - loop->first_iteration) & loop->command_mask);
+}
+
+AATGS_FN const aatgs_task_entry *aatgs_entries(const aatgs_graph_table *graph)
+{
+  return (const aatgs_task_entry *)(const void *)(graph + 1);
+}
+
+AATGS_FN const uint32_t *aatgs_dependents(const aatgs_graph_table *graph)
+{
+  return (const uint32_t *)(const void *)(aatgs_entries(graph) + graph->tasks);
+}
+
+AATGS_FN const uint32_t *aatgs_task_at(const aatgs_plan_table *plan)
+{
+  return (const uint32_t *)(const void *)(plan + 1);
+}
+
+AATGS_FN const uint32_t *aatgs_rank_of(const aatgs_plan_table *plan)
+{
+  return aatgs_task_at(plan) + plan->tasks;
+}
+
+#endif

@@ -1,0 +1,36 @@
+/* What tells one scheduling policy from another: a small table of functions.
+ *
+ * Tasks fall into a few lanes by what the rules look at; a policy gives each lane a priority for
+ * the inputs of the moment. */
+#ifndef AATGS_POLICY_H
+#define AATGS_POLICY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define AATGS_PRIORITY_BASE   1000u /* 1.0 */
+#define AATGS_LONG_TASK_NS    UINT64_C(10000000)
+#define AATGS_LANES           6u /* role x (short, long) */
+#define AATGS_LANE(role, ns)  ((role)*2u + ((ns) > AATGS_LONG_TASK_NS))
+#define AATGS_LANE_ROLE(lane) ((lane) / 2u)
+#define AATGS_LANE_LONG(lane) ((lane) % 2u)
+
+/* What the original's rules look at. */
+typedef struct aatgs_rule_inputs {
+  bool config_low;     /* the host's config queue is under 30 % full */
+  bool telemetry_high; /* more than 50 telemetry records wait */
+  bool device_busy;    /* utilization of the latest snapshot is above 80 % */
+} aatgs_rule_inputs;
+
+typedef struct aatgs_policy {
+  const char *name;
+  /* Priority x 1000 of the tasks in a lane. */
+  uint32_t (*lane_priority)(uint32_t lane, const aatgs_rule_inputs *inputs);
+} aatgs_policy;
+
+/* NULL: no policy has that name. */
+const aatgs_policy *aatgs_policy_find(const char *name);
+/* "fifo, original", for messages. */
+const char *aatgs_policy_names(void);
+
+#endif

@@ -1,0 +1,352 @@
+#include "host/recorder.h"
+#include "device/order.h"
+#include "host/clock.h"
+#include "host/graph.h"
+#include "host/log.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+typedef enum entry_kind {
+  ENTRY_WRAP = 0, /* the rest of the lap is unused */
+  ENTRY_ITERATION,
+  ENTRY_TICK,
+  ENTRY_GRAPH,
+  ENTRY_PLAN,
+  ENTRY_SNAPSHOT
+} entry_kind;
+
+/* Stands before each entry; entries are multiples of 16 bytes and never wrap. */
+typedef struct entry_header {
+  uint32_t kind;
+  uint32_t bytes; /* with the header */
+  uint64_t value; /* SNAPSHOT: the iteration; GRAPH: its number; PLAN: unused */
+} entry_header;
+
+struct aatgs_recorder {
+  AATGS_ALIGNAS(64) uint64_t head; /* J1: bytes pushed; written by the runtime's thread */
+  uint64_t tail_seen;
+  uint64_t lost;
+  AATGS_ALIGNAS(64) uint64_t tail;   /* J3: bytes drained; written by the recorder's thread */
+  AATGS_ALIGNAS(64) uint64_t failed; /* J5: the writer has an error; nothing more is written */
+  uint64_t closing;
+  uint8_t *journal;
+  uint64_t capacity;
+  aatgs_on_full on_full;
+  uint64_t timeout_ns;
+  uint32_t config_bytes;
+  uint32_t telemetry_bytes;
+  aatgs_trace_writer *writer;
+  pthread_t thread;
+};
+
+/* ---- The runtime's side ------------------------------------------------------------ */
+
+static uint64_t align16(uint64_t n)
+{
+  return (n + 15) & ~UINT64_C(15);
+}
+
+static bool has_room(aatgs_recorder *r, uint64_t bytes)
+{
+  if (r->head + bytes - r->tail_seen <= r->capacity)
+    return true;
+  r->tail_seen = aatgs_bus_load_acquire(&r->tail); /* J4 */
+  return r->head + bytes - r->tail_seen <= r->capacity;
+}
+
+static int wait_for_room(aatgs_recorder *r, uint64_t bytes)
+{
+  const uint64_t start = aatgs_now_ns();
+  while (!has_room(r, bytes)) {
+    if (aatgs_bus_load_acquire(&r->failed)) /* J6 */
+      return aatgs_trace_writer_error(r->writer)->code;
+    if (aatgs_now_ns() - start > r->timeout_ns)
+      return AATGS_ETIMEOUT;
+    sched_yield();
+  }
+  return 0;
+}
+
+/* Room for an entry of `bytes` payload bytes in one piece; NULL with the reason in *rc. */
+static uint8_t *reserve(aatgs_recorder *r, entry_kind kind, uint64_t value, uint64_t bytes,
+                        bool may_drop, int *rc)
+{
+  const uint64_t size = align16(sizeof(entry_header) + bytes);
+  const uint64_t at = r->head & (r->capacity - 1);
+  const uint64_t skip = at + size > r->capacity ? r->capacity - at : 0;
+  *rc = size > r->capacity / 2 ? AATGS_ELIMIT : 0;
+  if (*rc)
+    return NULL;
+  if (aatgs_bus_load_acquire(&r->failed)) /* J6 */
+    *rc =
+        r->on_full == AATGS_ON_FULL_WAIT ? aatgs_trace_writer_error(r->writer)->code : AATGS_EAGAIN;
+  else if (!has_room(r, size + skip))
+    *rc = may_drop ? AATGS_EAGAIN : wait_for_room(r, size + skip);
+  if (*rc)
+    return NULL;
+  if (skip) {
+    const entry_header wrap = {ENTRY_WRAP, (uint32_t)skip, 0};
+    memcpy(r->journal + at, &wrap, sizeof wrap);
+    r->head += skip; /* becomes visible with the entry that follows */
+  }
+  const entry_header header = {kind, (uint32_t)size, value};
+  uint8_t *p = r->journal + (r->head & (r->capacity - 1));
+  memcpy(p, &header, sizeof header);
+  return p + sizeof header;
+}
+
+static void publish(aatgs_recorder *r, const uint8_t *payload)
+{
+  entry_header header;
+  memcpy(&header, payload - sizeof header, sizeof header);
+  aatgs_bus_store_release(&r->head, r->head + header.bytes); /* J1 */
+}
+
+int aatgs_recorder_iteration(aatgs_recorder *r, const aatgs_iteration *it)
+{
+  const size_t timings = it->timing_count * sizeof *it->timings;
+  int rc;
+  uint8_t *p = reserve(r, ENTRY_ITERATION, 0,
+                       sizeof *it + r->config_bytes + r->telemetry_bytes + 8 + timings,
+                       r->on_full == AATGS_ON_FULL_DROP, &rc);
+  if (!p) {
+    r->lost++;
+    return rc;
+  }
+  uint8_t *to = p;
+  memcpy(to, it, sizeof *it);
+  memcpy(to += sizeof *it, it->timings, timings);
+  memcpy(to += timings, it->config, r->config_bytes);
+  memcpy(to + r->config_bytes, it->telemetry, r->telemetry_bytes);
+  publish(r, p);
+  return 0;
+}
+
+static int push_bytes(aatgs_recorder *r, entry_kind kind, uint64_t value, const void *bytes,
+                      size_t size)
+{
+  int rc;
+  uint8_t *p = reserve(r, kind, value, size, false, &rc);
+  if (!p)
+    return rc;
+  memcpy(p, bytes, size);
+  publish(r, p);
+  return 0;
+}
+
+int aatgs_recorder_tick(aatgs_recorder *r, const aatgs_tick *tick)
+{
+  return push_bytes(r, ENTRY_TICK, 0, tick, sizeof *tick);
+}
+
+/* Pushes an allocation; the recorder's thread frees it. */
+static int push_owned(aatgs_recorder *r, entry_kind kind, uint64_t value, void *owned, size_t size)
+{
+  const struct {
+    void *owned;
+    size_t size;
+  } payload = {owned, size};
+  return push_bytes(r, kind, value, &payload, sizeof payload);
+}
+
+int aatgs_recorder_snapshot(aatgs_recorder *r, uint64_t at, const uint8_t *bytes, size_t size)
+{
+  uint8_t *copy = malloc(size ? size : 1);
+  if (!copy)
+    return AATGS_ENOMEM;
+  memcpy(copy, bytes, size);
+  const int rc = push_owned(r, ENTRY_SNAPSHOT, at, copy, size);
+  if (rc)
+    free(copy);
+  return rc;
+}
+
+int aatgs_recorder_graph(aatgs_recorder *r, const aatgs_graph *graph, uint32_t number)
+{
+  aatgs_graph *copy;
+  int rc = aatgs_graph_copy(graph, &copy);
+  if (!rc)
+    rc = push_owned(r, ENTRY_GRAPH, number, copy, 0);
+  if (rc)
+    aatgs_graph_close(copy);
+  return rc;
+}
+
+int aatgs_recorder_plan(aatgs_recorder *r, const aatgs_trace_plan *plan)
+{
+  const size_t bytes = plan->task_count * sizeof(uint32_t);
+  uint32_t *copy = malloc(sizeof *plan + 2 * bytes);
+  if (!copy)
+    return AATGS_ENOMEM;
+  memcpy(copy, plan->task_at, bytes);
+  memcpy(copy + plan->task_count, plan->priority_x1000, bytes);
+  memcpy(copy + 2 * plan->task_count, plan, sizeof *plan);
+  const int rc = push_owned(r, ENTRY_PLAN, plan->task_count, copy, 0);
+  if (rc)
+    free(copy);
+  return rc;
+}
+
+uint64_t aatgs_recorder_lost(const aatgs_recorder *r)
+{
+  return r->lost;
+}
+
+/* ---- The recorder's thread -------------------------------------------------------------- */
+
+static int write_iteration(aatgs_recorder *r, const uint8_t *p)
+{
+  aatgs_iteration it;
+  memcpy(&it, p, sizeof it);
+  it.timings = (const aatgs_timing *)(const void *)(p + sizeof it);
+  it.config = (const uint8_t *)(it.timings + it.timing_count);
+  it.telemetry = it.config + r->config_bytes;
+  return aatgs_trace_write_iteration(r->writer, &it);
+}
+
+static int write_graph(aatgs_recorder *r, aatgs_graph *graph, uint32_t number)
+{
+  aatgs_trace_graph description;
+  int rc = aatgs_graph_describe(graph, number, &description);
+  if (!rc)
+    rc = aatgs_trace_write_graph(r->writer, &description);
+  aatgs_graph_close(graph);
+  return rc;
+}
+
+static int write_plan(aatgs_recorder *r, uint32_t *owned, uint64_t tasks)
+{
+  aatgs_trace_plan plan;
+  memcpy(&plan, owned + 2 * tasks, sizeof plan);
+  plan.task_at = owned;
+  plan.priority_x1000 = owned + tasks;
+  const int rc = aatgs_trace_write_plan(r->writer, &plan);
+  free(owned);
+  return rc;
+}
+
+static int write_snapshot(aatgs_recorder *r, uint64_t at, uint8_t *owned, size_t size)
+{
+  const int rc = aatgs_trace_write_snapshot(r->writer, at, owned, size);
+  free(owned);
+  return rc;
+}
+
+static int write_entry(aatgs_recorder *r, const entry_header *header, const uint8_t *p)
+{
+  struct {
+    void *owned;
+    size_t size;
+  } payload;
+  aatgs_tick tick;
+  switch (header->kind) {
+  case ENTRY_ITERATION: return write_iteration(r, p);
+  case ENTRY_TICK: memcpy(&tick, p, sizeof tick); return aatgs_trace_write_tick(r->writer, &tick);
+  case ENTRY_WRAP: return 0;
+  default: break;
+  }
+  memcpy(&payload, p, sizeof payload);
+  switch (header->kind) {
+  case ENTRY_GRAPH: return write_graph(r, payload.owned, (uint32_t)header->value);
+  case ENTRY_PLAN: return write_plan(r, payload.owned, header->value);
+  default: return write_snapshot(r, header->value, payload.owned, payload.size);
+  }
+}
+
+/* Writes what is there; returns whether there was anything. */
+static bool drain(aatgs_recorder *r)
+{
+  const uint64_t head = aatgs_bus_load_acquire(&r->head); /* J2 */
+  uint64_t tail = aatgs_bus_load_relaxed(&r->tail);
+  const bool some = tail != head;
+  while (tail != head) {
+    entry_header header;
+    const uint8_t *p = r->journal + (tail & (r->capacity - 1));
+    memcpy(&header, p, sizeof header);
+    if (write_entry(r, &header, p + sizeof header) && !aatgs_bus_load_relaxed(&r->failed)) {
+      aatgs_log_error("recording stopped: %s", aatgs_trace_writer_error(r->writer)->text);
+      aatgs_bus_store_release(&r->failed, 1); /* J5 */
+    }
+    tail += header.bytes;
+    aatgs_bus_store_release(&r->tail, tail); /* J3 */
+  }
+  return some;
+}
+
+static void *run_recorder(void *arg)
+{
+  aatgs_recorder *r = arg;
+  pthread_setname_np(pthread_self(), "aatgs-rec");
+  for (;;) {
+    const uint64_t closing = aatgs_bus_load_acquire(&r->closing); /* J8 */
+    const bool some = drain(r);
+    if (closing && !some)
+      return NULL;
+    if (aatgs_trace_writer_pump(r->writer, aatgs_now_ns()) && !aatgs_bus_load_relaxed(&r->failed)) {
+      aatgs_log_error("recording stopped: %s", aatgs_trace_writer_error(r->writer)->text);
+      aatgs_bus_store_release(&r->failed, 1); /* J5 */
+    }
+    if (!some) {
+      const struct timespec nap = {0, 500000};
+      nanosleep(&nap, NULL);
+    }
+  }
+}
+
+/* ---- Opening and closing ------------------------------------------------------------------ */
+
+int aatgs_recorder_open(const aatgs_recorder_options *options, aatgs_recorder **out,
+                        aatgs_error *error)
+{
+  *out = NULL;
+  aatgs_recorder *r = aligned_alloc(64, (sizeof *r + 63) & ~(size_t)63);
+  if (!r)
+    return aatgs_error_set(error, AATGS_ENOMEM, errno, "recorder: out of memory");
+  memset(r, 0, sizeof *r);
+  r->capacity = options->journal_bytes;
+  r->on_full = options->on_full;
+  r->timeout_ns = options->timeout_ns;
+  r->config_bytes = options->writer.info->config_bytes;
+  r->telemetry_bytes = options->writer.info->telemetry_bytes;
+  r->journal = malloc(r->capacity);
+  if (!r->journal) {
+    free(r);
+    return aatgs_error_set(error, AATGS_ENOMEM, errno,
+                           "recorder: no memory for a journal of %zu bytes",
+                           options->journal_bytes);
+  }
+  memset(r->journal, 0, r->capacity); /* touch every page now, not while recording */
+  int rc = aatgs_trace_writer_open(&options->writer, &r->writer, error);
+  if (!rc) {
+    rc = pthread_create(&r->thread, NULL, run_recorder, r);
+    if (rc) {
+      aatgs_trace_writer_close(r->writer, 0, 0, NULL);
+      rc = aatgs_error_set(error, AATGS_ENOMEM, rc,
+                           "recorder: its thread could not be started (%s)", strerror(rc));
+    }
+  }
+  if (rc) {
+    free(r->journal);
+    free(r);
+    return rc;
+  }
+  *out = r;
+  return 0;
+}
+
+int aatgs_recorder_close(aatgs_recorder *r, uint64_t digest, aatgs_error *error)
+{
+  if (!r)
+    return 0;
+  aatgs_bus_store_release(&r->closing, 1); /* J7 */
+  pthread_join(r->thread, NULL);
+  const int rc = aatgs_trace_writer_close(r->writer, digest, r->lost, error);
+  free(r->journal);
+  free(r);
+  return rc;
+}

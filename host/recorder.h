@@ -1,0 +1,35 @@
+/* The recorder: a bounded journal that the runtime's thread fills and a thread of
+ * its own drains into a trace. Pushing costs one copy and no system call. */
+#ifndef AATGS_RECORDER_H
+#define AATGS_RECORDER_H
+
+#include "host/aatgs.h"
+#include "trace/writer.h"
+
+typedef struct aatgs_recorder aatgs_recorder;
+
+typedef struct aatgs_recorder_options {
+  aatgs_trace_writer_options writer;
+  size_t journal_bytes; /* power of two */
+  aatgs_on_full on_full;
+  uint64_t timeout_ns; /* longest wait for room */
+} aatgs_recorder_options;
+
+/* Creates the trace and starts the thread. */
+int aatgs_recorder_open(const aatgs_recorder_options *options, aatgs_recorder **out,
+                        aatgs_error *error);
+/* Each copies what it is given. With AATGS_ON_FULL_WAIT they wait for room and return the writer's
+ * error once it has one; with DROP they return AATGS_EAGAIN when an iteration was left out. */
+int aatgs_recorder_iteration(aatgs_recorder *r, const aatgs_iteration *iteration);
+int aatgs_recorder_tick(aatgs_recorder *r, const aatgs_tick *tick);
+int aatgs_recorder_plan(aatgs_recorder *r, const aatgs_trace_plan *plan);
+int aatgs_recorder_snapshot(aatgs_recorder *r, uint64_t at, const uint8_t *bytes, size_t size);
+/* Takes its own copy of the graph. */
+int aatgs_recorder_graph(aatgs_recorder *r, const aatgs_graph *graph, uint32_t number);
+/* Iterations left out so far. */
+uint64_t aatgs_recorder_lost(const aatgs_recorder *r);
+/* Drains, closes the trace with the run's digest, ends the thread. The first error of the
+ * recording, if there was one. */
+int aatgs_recorder_close(aatgs_recorder *r, uint64_t digest, aatgs_error *error);
+
+#endif

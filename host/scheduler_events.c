@@ -1,0 +1,198 @@
+/* What the scheduler learns: fills, finished iterations, time; and the performance snapshots. */
+#include "host/log.h"
+#include "host/scheduler_internal.h"
+
+#include <string.h>
+
+#define TELEMETRY_HIGH   50u
+#define BUSY_X1000       800u
+#define ADAPT_SNAPSHOTS  5u
+#define ADAPT_IDLE_X1000 500u
+#define FAST_INTERVAL_NS UINT64_C(50000000)
+#define SLOW_INTERVAL_NS UINT64_C(100000000)
+
+/* ---- Rules ---- */
+
+static const aatgs_performance_snapshot *latest(const aatgs_scheduler *s)
+{
+  return s->snapshot_count ? &s->snapshots[s->snapshot_first + s->snapshot_count - 1] : NULL;
+}
+
+bool aatgs_scheduler_refresh(aatgs_scheduler *s)
+{
+  const aatgs_performance_snapshot *last = latest(s);
+  bool changed = false;
+
+  s->inputs.config_low = s->config_waiting * 10 < aatgs_config_ring_capacity(s->configs) * 3;
+  s->inputs.telemetry_high = s->telemetry_waiting > TELEMETRY_HIGH;
+  s->inputs.device_busy = last && last->gpu_utilization_x1000 > BUSY_X1000;
+  for (uint32_t lane = 0; lane < AATGS_LANES; lane++) {
+    uint32_t priority = s->policy->lane_priority(lane, &s->inputs);
+    changed |= priority != s->lane_priority[lane];
+    s->lane_priority[lane] = priority;
+  }
+  return changed;
+}
+
+/* ---- Snapshots ---- */
+
+static uint32_t fill_x1000(uint64_t waiting, uint64_t capacity)
+{
+  return waiting >= capacity ? 1000 : (uint32_t)(waiting * 1000 / capacity);
+}
+
+/* busy / (workers x window), at most 1000. */
+static uint32_t utilization_x1000(uint64_t busy_ns, uint64_t workers, uint64_t window_ns)
+{
+  uint64_t whole;
+  if (window_ns == 0)
+    return 0;
+  /* Keep both products within 64 bits: beyond two months of busy time the last digits go. */
+  while (window_ns > UINT64_MAX / AATGS_WORKERS_LIMIT || busy_ns > UINT64_MAX / 1000) {
+    window_ns >>= 1;
+    busy_ns >>= 1;
+  }
+  whole = workers * window_ns;
+  return busy_ns >= whole ? 1000 : (uint32_t)(busy_ns * 1000 / whole);
+}
+
+static void keep_snapshot(aatgs_scheduler *s, const aatgs_performance_snapshot *snapshot)
+{
+  if (s->snapshot_count == s->history) {
+    s->snapshot_first++;
+    s->snapshot_count--;
+  }
+  if (s->snapshot_first + s->snapshot_count == 2 * s->history) {
+    memmove(s->snapshots, s->snapshots + s->snapshot_first,
+            s->snapshot_count * sizeof *s->snapshots);
+    s->snapshot_first = 0;
+  }
+  s->snapshots[s->snapshot_first + s->snapshot_count++] = *snapshot;
+}
+
+static void take_snapshot(aatgs_scheduler *s, uint64_t now_ns)
+{
+  aatgs_performance_snapshot snapshot = {
+      .timestamp_ns = now_ns,
+      .avg_task_duration_us = s->window_tasks ? s->window_task_ns / s->window_tasks / 1000 : 0,
+      .gpu_utilization_x1000 =
+          utilization_x1000(s->window_busy_ns, s->workers, now_ns - s->window_start_ns),
+      .config_buffer_util_x1000 =
+          fill_x1000(s->config_waiting, aatgs_config_ring_capacity(s->configs)),
+      .telemetry_buffer_util_x1000 = fill_x1000(s->telemetry_waiting, s->telemetry_slots),
+      .tasks_completed = s->tasks_completed};
+  aatgs_gpu_metrics metrics = {.utilization = (float)snapshot.gpu_utilization_x1000 / 1000,
+                               .kernel_duration_us = s->window_busy_ns / 1000};
+
+  keep_snapshot(s, &snapshot);
+  aatgs_telemetry_record_gpu_metrics(s->collector, &metrics);
+  s->window_start_ns = now_ns;
+  s->window_busy_ns = s->window_task_ns = s->window_tasks = 0;
+}
+
+void aatgs_scheduler_adapt_priorities(aatgs_scheduler *s)
+{
+  size_t count = s->snapshot_count < ADAPT_SNAPSHOTS ? s->snapshot_count : ADAPT_SNAPSHOTS;
+  uint64_t sum = 0;
+
+  if (s->snapshot_count >= 2) {
+    for (size_t i = 0; i < count; i++)
+      sum += s->snapshots[s->snapshot_first + s->snapshot_count - 1 - i].gpu_utilization_x1000;
+    s->interval_ns = sum < count * ADAPT_IDLE_X1000 ? FAST_INTERVAL_NS : SLOW_INTERVAL_NS;
+  }
+  aatgs_scheduler_refresh(s);
+}
+
+bool aatgs_scheduler_tick(aatgs_scheduler *s, uint64_t now_ns, uint64_t busy_ns)
+{
+  if (!s->ticked) { /* the first one only starts the clock */
+    s->ticked = true;
+    s->window_start_ns = now_ns;
+    s->window_busy_ns = 0;
+    return false;
+  }
+  s->window_busy_ns += busy_ns;
+  if (now_ns < s->window_start_ns || now_ns - s->window_start_ns < s->interval_ns)
+    return false;
+  take_snapshot(s, now_ns);
+  aatgs_scheduler_adapt_priorities(s);
+  return true;
+}
+
+const aatgs_performance_snapshot *aatgs_scheduler_performance_history(const aatgs_scheduler *s,
+                                                                      size_t *count)
+{
+  *count = s->snapshot_count;
+  return s->snapshots + s->snapshot_first;
+}
+
+uint64_t aatgs_scheduler_snapshot_interval_ns(const aatgs_scheduler *s)
+{
+  return s->interval_ns;
+}
+
+int aatgs_scheduler_set_snapshot_interval_ns(aatgs_scheduler *s, uint64_t interval_ns)
+{
+  if (interval_ns < 1)
+    return AATGS_EINVAL;
+  s->interval_ns = interval_ns;
+  return 0;
+}
+
+/* ---- Events ---- */
+
+void aatgs_scheduler_note_completion(aatgs_scheduler *s, uint32_t task, uint64_t duration_ns)
+{
+  s->tasks_completed++;
+  s->window_tasks++;
+  s->window_task_ns += duration_ns;
+  aatgs_telemetry_record_task_completion(s->collector, task, duration_ns);
+}
+
+/* A task lasted from the start of its first part to the end of its last; the records of a task
+ * stand side by side. */
+static void handle_done(aatgs_scheduler *s, const aatgs_sched_event *event)
+{
+  const aatgs_timing *t = event->u.done.timings;
+  uint32_t count = event->u.done.count;
+
+  for (uint32_t i = 0; i < count;) {
+    uint64_t start = t[i].start_ns, end = t[i].start_ns + t[i].duration_ns;
+    uint32_t task = t[i].task;
+    s->window_busy_ns += t[i].duration_ns;
+    for (i++; i < count && t[i].task == task; i++) {
+      s->window_busy_ns += t[i].duration_ns;
+      if (t[i].start_ns < start)
+        start = t[i].start_ns;
+      if (t[i].start_ns + t[i].duration_ns > end)
+        end = t[i].start_ns + t[i].duration_ns;
+    }
+    if (event->u.done.status == AATGS_STATUS_OK)
+      aatgs_scheduler_note_completion(s, task, end - start);
+  }
+  if (event->u.done.status != AATGS_STATUS_OK)
+    aatgs_telemetry_record_error(s->collector, "a task failed and ended its iteration");
+}
+
+bool aatgs_scheduler_handle(aatgs_scheduler *s, const aatgs_sched_event *event)
+{
+  uint32_t before[AATGS_LANES];
+
+  switch (event->kind) {
+  case AATGS_SCHED_SUBMITTED:
+    s->config_waiting = event->u.submitted.config_waiting;
+    s->telemetry_waiting = event->u.submitted.telemetry_waiting;
+    return aatgs_scheduler_refresh(s);
+  case AATGS_SCHED_DONE: handle_done(s, event); return false;
+  case AATGS_SCHED_TICK:
+    memcpy(before, s->lane_priority, sizeof before);
+    aatgs_scheduler_tick(s, event->u.tick.now_ns, 0);
+    return memcmp(before, s->lane_priority, sizeof before) != 0;
+  }
+  return false;
+}
+
+aatgs_telemetry *aatgs_scheduler_collector(aatgs_scheduler *s)
+{
+  return s->collector;
+}

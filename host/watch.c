@@ -1,0 +1,122 @@
+/* The watch: a thread that beats for the host and notices a task that does not
+ * return. It makes no call into a device's driver. */
+#include "host/clock.h"
+#include "host/log.h"
+#include "host/runtime.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BEAT_NS     UINT64_C(50000000)
+#define STEP_NS_MAX (4 * BEAT_NS)
+
+/* By numbers: names belong to graphs that the caller's thread may be changing. */
+static void describe_stuck(aatgs_runtime *rt, uint32_t worker, uint64_t word, uint64_t ns)
+{
+  aatgs_error_set(&rt->lost_error, AATGS_EDEVICE, 0,
+                  "device lost: task number %u of iteration %u has not returned for %.1f s on "
+                  "worker %u (the limit is the option timeout_ns)",
+                  (uint32_t)word - 1, (uint32_t)(word >> 32), (double)ns / 1e9, worker);
+  aatgs_bus_store_release(&rt->lost, 1); /* W1 */
+}
+
+static void *run_watch(void *arg)
+{
+  aatgs_runtime *rt = arg;
+  const uint32_t workers = rt->device->workers;
+  const uint64_t *running =
+      (const uint64_t *)(const void *)((uint8_t *)rt->bus + rt->bus->layout.running_at);
+  uint64_t *last = calloc(workers, sizeof *last);
+  uint64_t *busy_ns = calloc(workers, sizeof *busy_ns);
+  uint64_t beat = 0, before = aatgs_now_ns();
+  pthread_setname_np(pthread_self(), "aatgs-watch");
+  while (last && busy_ns && !aatgs_bus_load_relaxed(&rt->watch_stop)) {
+    const struct timespec nap = {0, (long)BEAT_NS};
+    aatgs_bus_store_relaxed(&rt->bus->host.beat, ++beat); /* B7 */
+    nanosleep(&nap, NULL);
+    const uint64_t now = aatgs_now_ns();
+    /* A stopped process (a debugger) makes one long step, which does not count. */
+    const uint64_t step = now - before < STEP_NS_MAX ? now - before : STEP_NS_MAX;
+    before = now;
+    for (uint32_t i = 0; i < workers; i++) {
+      const uint64_t word = aatgs_bus_load_relaxed(&running[i]); /* B8 */
+      if (word != last[i] || !word) {
+        last[i] = word;
+        busy_ns[i] = 0;
+      } else if ((busy_ns[i] += step) > rt->options.timeout_ns &&
+                 !aatgs_bus_load_relaxed(&rt->lost)) {
+        describe_stuck(rt, i, word, busy_ns[i]);
+      }
+    }
+  }
+  free(last);
+  free(busy_ns);
+  return NULL;
+}
+
+int aatgs_watch_start(aatgs_runtime *rt)
+{
+  const int rc = pthread_create(&rt->watch, NULL, run_watch, rt);
+  if (rc)
+    return aatgs_error_set(&rt->error, AATGS_ENOMEM, rc, "the watch could not be started: %s",
+                           strerror(rc));
+  rt->watching = true;
+  return 0;
+}
+
+void aatgs_watch_end(aatgs_runtime *rt)
+{
+  if (!rt->watching)
+    return;
+  aatgs_bus_store_relaxed(&rt->watch_stop, 1);
+  pthread_join(rt->watch, NULL);
+  rt->watching = false;
+}
+
+void aatgs_describe_fault(const aatgs_runtime *rt, aatgs_error *error)
+{
+  const aatgs_device_line *d = &rt->bus->device;
+  const aatgs_fault *f = &d->fault;
+  const unsigned long long iteration = f->iteration, wanted = f->wanted, seen = f->seen;
+  switch (aatgs_bus_load_acquire(&d->state)) { /* B6 */
+  case AATGS_DEVICE_STOPPED:
+    aatgs_error_set(error, AATGS_EDEVICE, 0, "the device has stopped");
+    return;
+  case AATGS_DEVICE_REFUSED:
+    aatgs_error_set(error, AATGS_EVERSION, 0,
+                    "the device refused the bus: version %u and layout %016llx here, layout "
+                    "%016llx there: rebuild the workload",
+                    rt->bus->layout.version, (unsigned long long)rt->bus->layout.digest,
+                    (unsigned long long)d->digest);
+    return;
+  case AATGS_DEVICE_FAULT: break;
+  default: aatgs_error_set(error, AATGS_EDEVICE, 0, "the device has not started"); return;
+  }
+  switch (f->code) {
+  case AATGS_FAULT_OPCODE:
+    aatgs_error_set(error, AATGS_EDEVICE, 0, "device fault: opcode %llu is unknown", seen);
+    return;
+  case AATGS_FAULT_TABLE:
+    aatgs_error_set(error, AATGS_EDEVICE, 0,
+                    "device fault: table %llu was announced, its slot holds %llu", wanted, seen);
+    return;
+  case AATGS_FAULT_TASK_TYPE:
+    aatgs_error_set(error, AATGS_EDEVICE, 0,
+                    "device fault in iteration %llu: task %u has type %llu, which the workload's "
+                    "AATGS_TASKS does not list",
+                    iteration, f->task, seen);
+    return;
+  case AATGS_FAULT_HOST_LOST:
+    aatgs_error_set(error, AATGS_EDEVICE, 0,
+                    "device fault: no sign of life from the host for %.1f s", (double)seen / 1e9);
+    return;
+  case AATGS_FAULT_ABANDONED:
+    aatgs_error_set(error, AATGS_EDEVICE, 0, "the device was told to give up");
+    return;
+  default:
+    aatgs_error_set(error, AATGS_EDEVICE, 0,
+                    "device fault %u in iteration %llu, task %u, part %u: wanted %llu, saw %llu",
+                    f->code, iteration, f->task, f->part, wanted, seen);
+  }
+}

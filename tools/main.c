@@ -1,0 +1,96 @@
+/* aatgs: finds the verb and hands over. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "host/aatgs.h"
+#include "tools/cli.h"
+#include "tools/verbs.h"
+
+typedef struct verb {
+  const char *name;
+  const char *help;
+  int (*run)(int argc, char **argv);
+} verb;
+
+static const verb verbs[] = {
+    {"run", "run a workload, record it if asked, say what came of it", aatgs_verb_run},
+    {"replay", "run a trace again and say whether everything came out the same", aatgs_verb_replay},
+    {"info", "say what a trace holds", aatgs_verb_info},
+    {"gen", "make a graph to colour", aatgs_verb_gen},
+    {"doctor", "say what this machine offers and what a round trip costs here", aatgs_verb_doctor},
+};
+#define VERB_COUNT (sizeof verbs / sizeof *verbs)
+
+static int print_help(void)
+{
+  printf("Usage: aatgs VERB [arguments]\n\n"
+         "Keeps one kernel running, feeds it configs, records what it does, replays it\n"
+         "bit for bit.\n\nVerbs\n");
+  for (size_t i = 0; i < VERB_COUNT; i++)
+    printf("  %-8s  %s\n", verbs[i].name, verbs[i].help);
+  printf("\n  aatgs VERB --help   the options of a verb\n"
+         "  aatgs --version     the version\n"
+         "\nTo begin: aatgs gen queen 8 -o queen8.col\n"
+         "          aatgs run --graph queen8.col --record first.trace\n"
+         "          aatgs replay first.trace\n");
+  return aatgs_cli_finish(NULL, AATGS_EXIT_DONE);
+}
+
+static const verb *find_verb(const char *name)
+{
+  for (size_t i = 0; i < VERB_COUNT; i++)
+    if (!strcmp(verbs[i].name, name))
+      return &verbs[i];
+  return NULL;
+}
+
+static int unknown_verb(const char *name)
+{
+  const char *names[VERB_COUNT + 1] = {NULL};
+  const char *nearest;
+  for (size_t i = 0; i < VERB_COUNT; i++)
+    names[i] = verbs[i].name;
+  nearest = aatgs_cli_nearest(name, names);
+  if (nearest)
+    return aatgs_cli_fail(NULL, AATGS_EXIT_USAGE, "there is no verb '%s'; did you mean '%s'?", name,
+                          nearest);
+  return aatgs_cli_fail(NULL, AATGS_EXIT_USAGE, "there is no verb '%s' (see 'aatgs --help')", name);
+}
+
+/* `aatgs help`, `aatgs help VERB` */
+static int help(int argc, char **argv)
+{
+  char dashes[] = "--help";
+  char *inner[] = {NULL, dashes, NULL};
+  const verb *v;
+  if (argc < 2)
+    return print_help();
+  if (argc > 2)
+    return aatgs_cli_fail("help", AATGS_EXIT_USAGE, "'%s' is one argument too many", argv[2]);
+  v = find_verb(argv[1]);
+  inner[0] = argv[1];
+  return v ? v->run(2, inner) : unknown_verb(argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+  const verb *v;
+  /* A reader that goes away (`aatgs ... | head`) is a failed write, not a death. */
+  signal(SIGPIPE, SIG_IGN);
+  if (argc < 2)
+    return aatgs_cli_fail(NULL, AATGS_EXIT_USAGE, "a verb is missing (see 'aatgs --help')");
+  if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
+    return print_help();
+  if (!strcmp(argv[1], "--version")) {
+    printf("aatgs %s\n", aatgs_version());
+    return aatgs_cli_finish(NULL, AATGS_EXIT_DONE);
+  }
+  if (!strcmp(argv[1], "help"))
+    return help(argc - 1, argv + 1);
+  if (argv[1][0] == '-')
+    return aatgs_cli_fail(NULL, AATGS_EXIT_USAGE, "there is no option %s (see 'aatgs --help')",
+                          argv[1]);
+  v = find_verb(argv[1]);
+  return v ? v->run(argc - 1, argv + 1) : unknown_verb(argv[1]);
+}

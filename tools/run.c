@@ -1,0 +1,326 @@
+/* aatgs run: runs a workload and says what came of it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/output.h"
+#include "tools/run.h"
+#include "tools/verbs.h"
+
+#define VERB               "run"
+#define DEFAULT_ITERATIONS 1000
+
+/* Everything between the command line and the open runtime. */
+typedef struct job {
+  aatgs_run_args args;
+  aatgs_run_plan plan;
+  aatgs_options options;
+  aatgs_input_file *inputs;
+  aatgs_expr *until;
+  aatgs_graph *graph;
+  aatgs_runtime *runtime;
+} job;
+
+static int fail_usage(const aatgs_error *error)
+{
+  return aatgs_cli_fail(VERB, AATGS_EXIT_USAGE, "%s", error->text);
+}
+
+/* ---- Checks, before anything is created ------------------------------------------ */
+
+static int prepare_config(job *j, const struct aatgs_workload *workload)
+{
+  const char *complaint;
+  aatgs_error error = {0};
+  aatgs_default_config(workload, j->plan.config);
+  for (size_t i = 0; i < j->args.config.count; i++) {
+    const char *pair = j->args.config.at[i];
+    const char *equals = strchr(pair, '=');
+    char key[128];
+    size_t length = equals ? (size_t)(equals - pair) : 0;
+    if (!length || length >= sizeof key)
+      return aatgs_cli_fail(VERB, AATGS_EXIT_USAGE,
+                            "--config is KEY=VALUE, such as sweeps=100, not '%s'", pair);
+    memcpy(key, pair, length);
+    key[length] = '\0';
+    if (aatgs_set_config_field(workload, j->plan.config, key, equals + 1, &error))
+      return fail_usage(&error);
+  }
+  complaint = workload->check_config ? workload->check_config(j->plan.config) : NULL;
+  if (complaint)
+    return aatgs_cli_fail(VERB, AATGS_EXIT_USAGE, "%s", complaint);
+  return AATGS_CLI_GO_ON;
+}
+
+static int prepare_limits(job *j, const struct aatgs_workload *workload)
+{
+  const aatgs_expr_schema schema = {workload->config_fields, workload->telemetry_fields,
+                                    workload->config_field_count, workload->telemetry_field_count};
+  aatgs_error error = {0};
+  j->plan.iterations = j->args.iterations;
+  j->plan.duration_ns = j->args.duration_ns;
+  j->plan.in_flight = j->args.in_flight ? j->args.in_flight : j->options.command_slots;
+  if (!j->plan.iterations && !j->plan.duration_ns && !j->args.until)
+    j->plan.iterations = DEFAULT_ITERATIONS;
+  if (!j->args.until)
+    return AATGS_CLI_GO_ON;
+  if (j->args.in_flight > 1)
+    return aatgs_cli_fail(VERB, AATGS_EXIT_USAGE,
+                          "--until runs with one iteration in flight; leave out --in-flight");
+  j->plan.in_flight = 1;
+  if (aatgs_expr_compile(j->args.until, &schema, &j->until, &error))
+    return fail_usage(&error);
+  j->plan.until = j->until;
+  return AATGS_CLI_GO_ON;
+}
+
+/* Loads the graph by name or path; NULL: the first named one that fits what was given. */
+static int prepare_graph(job *j, const struct aatgs_workload *workload)
+{
+  uint32_t given = 0;
+  uint32_t tries = j->args.tasks ? 1 : workload->graph_count;
+  int rc = AATGS_ENOTFOUND;
+  aatgs_error error = {0};
+  for (uint32_t i = 0; i < workload->input_kind_count; i++)
+    given |= j->args.inputs[i] ? 1u << i : 0u;
+  for (uint32_t i = 0; i < tries && rc; i++) {
+    const char *name = j->args.tasks ? j->args.tasks : workload->graphs[i].name;
+    aatgs_graph_close(j->graph);
+    j->graph = NULL;
+    rc = aatgs_graph_open(workload, &j->graph);
+    if (!rc)
+      rc = aatgs_graph_load(j->graph, name, given);
+    if (!rc)
+      rc = aatgs_graph_check(j->graph);
+    if (rc && !error.code && j->graph)
+      error = *aatgs_graph_error(j->graph);
+    j->options.tasks = name;
+  }
+  if (!tries)
+    return aatgs_cli_fail(VERB, AATGS_EXIT_USAGE,
+                          "workload %s names no task graph; give one with --tasks FILE",
+                          workload->name);
+  return rc ? aatgs_cli_fail_with(VERB, rc, &error) : AATGS_CLI_GO_ON;
+}
+
+static int prepare_inputs(job *j, const struct aatgs_workload *workload)
+{
+  j->inputs = calloc(workload->input_kind_count + 1, sizeof *j->inputs);
+  if (!j->inputs)
+    return aatgs_cli_fail_with(VERB, AATGS_ENOMEM, NULL);
+  for (uint32_t i = 0; i < workload->input_kind_count; i++)
+    if (j->args.inputs[i])
+      j->inputs[j->options.input_count++] =
+          (aatgs_input_file){workload->input_kinds[i].name, j->args.inputs[i]};
+  j->options.inputs = j->inputs;
+  return AATGS_CLI_GO_ON;
+}
+
+static int prepare_output(job *j, const struct aatgs_workload *workload)
+{
+  aatgs_error error = {0};
+  int rc;
+  if (j->args.record && !*j->args.record)
+    return aatgs_cli_fail(VERB, AATGS_EXIT_USAGE, "--record needs the name of a folder");
+  if (!j->args.solution)
+    return AATGS_CLI_GO_ON;
+  if (!workload->solution)
+    return aatgs_cli_fail(VERB, AATGS_EXIT_USAGE,
+                          "workload %s has no result to write; leave out --solution",
+                          workload->name);
+  rc = aatgs_output_check(j->args.solution, &error);
+  return rc ? aatgs_cli_fail_with(VERB, rc, &error) : AATGS_CLI_GO_ON;
+}
+
+/* Where the scheduler says why it refuses. */
+static void keep_line(void *user, aatgs_log_level level, const char *text)
+{
+  aatgs_error *error = user;
+  if (level == AATGS_LOG_ERROR)
+    aatgs_error_set(error, AATGS_ENOTFOUND, 0, "%s", text);
+}
+
+static int prepare_policy(const job *j, const struct aatgs_workload *workload)
+{
+  aatgs_scheduler_options options = AATGS_SCHEDULER_OPTIONS_INIT;
+  aatgs_event_receiver *events;
+  aatgs_scheduler *scheduler;
+  aatgs_error error = {0};
+  int rc;
+  options.policy = j->args.policy;
+  aatgs_log_set_sink(keep_line, &error);
+  rc = aatgs_scheduler_open(workload, &options, &scheduler, &events);
+  aatgs_log_set_sink(NULL, NULL);
+  if (!rc)
+    aatgs_scheduler_close(scheduler);
+  else if (rc == AATGS_ENOTFOUND)
+    return aatgs_cli_fail(VERB, AATGS_EXIT_USAGE, "%s",
+                          error.code ? error.text : "no such scheduler policy");
+  return rc ? aatgs_cli_fail_with(VERB, rc, &error) : AATGS_CLI_GO_ON;
+}
+
+static int prepare(job *j, const struct aatgs_workload *workload)
+{
+  static const char *const devices[] = {"auto", "cpu", "cuda"};
+  int result;
+  j->options.workload = j->args.workload;
+  j->options.device = devices[j->args.device];
+  j->options.workers = j->args.workers;
+  j->options.seed = j->args.seed;
+  j->options.policy = j->args.policy;
+  j->options.idle = (aatgs_idle)j->args.idle;
+  j->options.on_full = (aatgs_on_full)j->args.on_full;
+  j->options.shuffle = j->args.shuffle;
+  j->options.record = j->args.record;
+  result = prepare_config(j, workload);
+  if (result == AATGS_CLI_GO_ON)
+    result = prepare_limits(j, workload);
+  if (result == AATGS_CLI_GO_ON)
+    result = prepare_inputs(j, workload);
+  if (result == AATGS_CLI_GO_ON)
+    result = prepare_output(j, workload);
+  if (result == AATGS_CLI_GO_ON)
+    result = prepare_policy(j, workload);
+  if (result == AATGS_CLI_GO_ON)
+    result = prepare_graph(j, workload);
+  return result;
+}
+
+/* ---- The run ------------------------------------------------------------------------ */
+
+/* Writes the solution file; returns an exit code. */
+static int write_solution(job *j, aatgs_run_summary *summary)
+{
+  aatgs_error error = {0};
+  char *text = NULL;
+  int rc = aatgs_solution(j->runtime, &text);
+  if (rc)
+    return aatgs_cli_fail(VERB, AATGS_EXIT_ERROR, "%s was not written: %s", j->args.solution,
+                          aatgs_last_error(j->runtime)->text);
+  rc = aatgs_output_write(j->args.solution, text, strlen(text), &error);
+  free(text);
+  if (rc)
+    return aatgs_cli_fail_with(VERB, AATGS_EIO, &error);
+  summary->solution_written = true;
+  return AATGS_EXIT_DONE;
+}
+
+/* Collects what only an open runtime can say. */
+static int gather(job *j, aatgs_run_summary *summary)
+{
+  int result = AATGS_EXIT_DONE;
+  aatgs_get_runtime_info(j->runtime, &summary->info);
+  summary->device = strdup(summary->info.device);
+  summary->device_name = strdup(summary->info.device_name);
+  if (!summary->device || !summary->device_name)
+    return aatgs_cli_fail_with(VERB, AATGS_ENOMEM, NULL);
+  if (summary->workload->summary && aatgs_summary(j->runtime, &summary->lines))
+    summary->lines = NULL; /* nothing to tell is no error */
+  if (j->args.solution)
+    result = write_solution(j, summary);
+  return result;
+}
+
+/* Says what went wrong along the way, on stderr; returns the exit code it amounts to. */
+static int judge(const aatgs_run_summary *summary)
+{
+  const aatgs_run_result *r = &summary->result;
+  aatgs_task_info task;
+  if (r->failed) {
+    bool named = aatgs_graph_task_info(summary->graph, r->first_failed.detail, &task) == 0;
+    return aatgs_cli_fail(VERB, AATGS_EXIT_ERROR,
+                          "%llu of %llu iterations failed, the first was iteration %llu in task %s",
+                          (unsigned long long)r->failed, (unsigned long long)r->iterations,
+                          (unsigned long long)r->first_failed.iteration, named ? task.name : "?");
+  }
+  if (summary->info.lost)
+    return aatgs_cli_fail(VERB, AATGS_EXIT_LOST, "%llu of %llu iterations are not in the trace %s",
+                          (unsigned long long)summary->info.lost, (unsigned long long)r->iterations,
+                          summary->args->record);
+  return r->end == AATGS_RUN_SIGNAL ? 128 + r->signal : AATGS_EXIT_DONE;
+}
+
+static int run_open(job *j, aatgs_run_summary *summary)
+{
+  int result, judged;
+  int rc = aatgs_run_loop(j->runtime, &j->plan, &summary->result);
+  if (rc) {
+    const aatgs_error *error = aatgs_last_error(j->runtime);
+    result = aatgs_cli_fail(VERB, AATGS_EXIT_ERROR, "%s",
+                            error->code ? error->text : aatgs_strerror(rc));
+    aatgs_close(j->runtime);
+    return result;
+  }
+  result = gather(j, summary);
+  rc = aatgs_close(j->runtime);
+  if (!summary->device)
+    return result;
+  if (rc && !summary->info.lost)
+    result = aatgs_cli_fail(VERB, AATGS_EXIT_ERROR, "%s", aatgs_strerror(rc));
+  judged = judge(summary);
+  if (result == AATGS_EXIT_DONE)
+    result = judged;
+  rc = aatgs_run_report(summary);
+  return aatgs_cli_finish(VERB, rc == AATGS_EXIT_DONE ? result : rc);
+}
+
+static int run(job *j, const struct aatgs_workload *workload)
+{
+  aatgs_run_summary *summary;
+  aatgs_error error = {0};
+  int result = prepare(j, workload);
+  int rc;
+  if (result != AATGS_CLI_GO_ON)
+    return result;
+  summary = calloc(1, sizeof *summary);
+  if (!summary)
+    return aatgs_cli_fail_with(VERB, AATGS_ENOMEM, NULL);
+  summary->workload = workload;
+  summary->args = &j->args;
+  summary->graph = j->graph;
+  j->args.tasks = j->options.tasks;
+  j->args.in_flight = j->plan.in_flight;
+  aatgs_run_catch_signals();
+  rc = aatgs_open(&j->options, &j->runtime, &error);
+  result = rc ? aatgs_cli_fail_with(VERB, rc, &error) : run_open(j, summary);
+  free(summary->device);
+  free(summary->device_name);
+  free(summary->lines);
+  free(summary);
+  return result;
+}
+
+static bool asks_for_help(int argc, char **argv)
+{
+  for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
+    if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
+      return true;
+  return false;
+}
+
+int aatgs_verb_run(int argc, char **argv)
+{
+  job j = {.args = {.workload = "prism", .policy = "original"}, .options = AATGS_OPTIONS_INIT};
+  const struct aatgs_workload *workload = NULL;
+  const char *name = aatgs_cli_peek("workload", argc, argv);
+  aatgs_error error = {0};
+  int rc = aatgs_workload_load(name ? name : j.args.workload, &workload, &error);
+  int result;
+  if (rc && !asks_for_help(argc, argv))
+    return aatgs_cli_fail_with(VERB, rc, &error);
+  j.args.config.at = calloc((size_t)argc, sizeof *j.args.config.at);
+  j.args.inputs = calloc(workload ? workload->input_kind_count + 1 : 1, sizeof *j.args.inputs);
+  if (!j.args.config.at || !j.args.inputs)
+    result = aatgs_cli_fail_with(VERB, AATGS_ENOMEM, NULL);
+  else
+    result = aatgs_run_parse(workload, &j.args, argc, argv);
+  if (result == AATGS_CLI_GO_ON && j.args.list)
+    result = aatgs_run_list(workload, j.args.format);
+  if (result == AATGS_CLI_GO_ON)
+    result = run(&j, workload);
+  aatgs_expr_free(j.until);
+  aatgs_graph_close(j.graph);
+  free(j.inputs);
+  free(j.args.inputs);
+  free(j.args.config.at);
+  return result;
+}

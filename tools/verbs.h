@@ -1,0 +1,11 @@
+/* The verbs, one file each. argv[0] is the verb; the result is an aatgs_exit. */
+#ifndef AATGS_TOOLS_VERBS_H
+#define AATGS_TOOLS_VERBS_H
+
+int aatgs_verb_run(int argc, char **argv);
+int aatgs_verb_replay(int argc, char **argv);
+int aatgs_verb_info(int argc, char **argv);
+int aatgs_verb_gen(int argc, char **argv);
+int aatgs_verb_doctor(int argc, char **argv);
+
+#endif
