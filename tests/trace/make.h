@@ -39,7 +39,7 @@ void make_start(maker *m, const make_options *o);
 void make_iteration(maker *m, aatgs_iteration *it);
 void make_snapshot(uint64_t at, uint64_t seed, uint8_t *bytes, size_t size);
 
-#define MAKE_SNAPSHOT_BYTES 1500000u
+#define MAKE_SNAPSHOT_BYTES 1500032u
 #define MAKE_INPUT_BYTES    1200000u
 /* A description with fields that fit the options; static memory, overwritten by the next call. */
 const aatgs_trace_info *make_info(const make_options *o, const uint8_t *const **inputs);
