@@ -483,11 +483,12 @@ typedef struct aatgs_runtime_info {
   size_t host_bytes;   /* allocated at opening, all in all, of that: */
   size_t bus_bytes;    /* shared with the device */
   size_t device_bytes; /* device state and regions */
-  uint64_t digest;     /* over the telemetry and digests of all finished iterations */
+  uint64_t digest;     /* over the telemetry and digests of all complete iterations */
   uint64_t recorded;   /* iterations given to the recorder */
   uint64_t lost;       /* iterations not recorded */
 } aatgs_runtime_info;
-void aatgs_get_runtime_info(const aatgs_runtime *runtime, aatgs_runtime_info *info);
+/* Takes in what has arrived first; aatgs_drain() before it makes sure of all. */
+void aatgs_get_runtime_info(aatgs_runtime *runtime, aatgs_runtime_info *info);
 
 /* ---- Device group ------------------------------------------------------------- */
 

@@ -178,55 +178,55 @@ int aatgs_trace_get_snapshot(aatgs_trace *trace, uint64_t iteration, uint64_t *a
 
 /* ---- Ticks --------------------------------------------------------------------------- */
 
-/* Number of the oldest block of ticks; 0 when there is none. */
-static int first_block(aatgs_trace *t, uint64_t *block)
+int aatgs_trace_find_ticks(aatgs_trace *t)
 {
+  t->ticks_first = t->ticks_end = t->tick_block = 0;
+  if (t->env_count)
+    t->ticks_end = t->envs[t->env_count - 1].state.ticks;
   for (uint32_t i = 0; i < t->env_count; i++) {
     aatgs_key key = {AATGS_KIND_TICKS, 0, 0};
     int rc = aatgs_pages_seek(t->envs[i].pages, &key, NULL, 0, &t->error);
     if (rc < 0)
       return rc;
     if (rc == 1 && key.kind == AATGS_KIND_TICKS) {
-      *block = key.number;
+      t->ticks_first = key.number * AATGS_TICKS_PER_BLOCK;
       return 0;
     }
   }
-  *block = 0;
   return 0;
 }
 
-/* Loads a block; the newest copy is the fullest. 1, 0: there is none, or an error. */
+/* Loads a block; the newest copy is the fullest. */
 static int load_block(aatgs_trace *t, uint64_t block)
 {
   const aatgs_key key = {AATGS_KIND_TICKS, block, 0};
   aatgs_value_header h;
   int rc = 0;
+  t->tick_block = 0;
   for (uint32_t i = t->env_count; rc == 0 && i-- > 0;)
     rc = aatgs_trace_fetch(t, t->envs[i].pages, &key, 65536, &h);
-  if (rc != 1)
+  if (rc < 0)
     return rc;
-  t->tick_block = 0;
+  if (rc == 0)
+    return aatgs_trace_failed(t, AATGS_ECORRUPT, "a block of ticks is missing");
   if (!aatgs_ticks_read(t->raw.data, t->raw.size, t->ticks, &t->tick_count))
     return aatgs_trace_failed(t, AATGS_ECORRUPT, "a block of ticks does not decode");
   t->tick_block = block + 1;
-  return 1;
+  return 0;
 }
 
 int aatgs_trace_get_tick(aatgs_trace *trace, uint64_t index, aatgs_tick *out)
 {
-  uint64_t block;
-  int rc = first_block(trace, &block);
+  if (trace->ticks_end < trace->ticks_first || index >= trace->ticks_end - trace->ticks_first)
+    return 0;
+  uint64_t number = trace->ticks_first + index;
+  uint64_t block = number / AATGS_TICKS_PER_BLOCK;
+  uint32_t at = (uint32_t)(number % AATGS_TICKS_PER_BLOCK);
+  int rc = trace->tick_block == block + 1 ? 0 : load_block(trace, block);
   if (rc)
     return rc;
-  block += index / AATGS_TICKS_PER_BLOCK;
-  uint32_t at = (uint32_t)(index % AATGS_TICKS_PER_BLOCK);
-  if (trace->tick_block != block + 1 || at >= trace->tick_count) {
-    rc = load_block(trace, block);
-    if (rc != 1)
-      return rc;
-  }
   if (at >= trace->tick_count)
-    return 0;
+    return aatgs_trace_failed(trace, AATGS_ECORRUPT, "a block of ticks is too short");
   *out = trace->ticks[at];
   return 1;
 }

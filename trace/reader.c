@@ -287,6 +287,9 @@ int aatgs_trace_refresh(aatgs_trace *trace)
                            "%s: it ends at iteration %" PRIu64 ", but was closed at %" PRIu64
                            ": a data file is missing or damaged",
                            t->dir, s.last, closed.last);
+  rc = aatgs_trace_find_ticks(t);
+  if (rc)
+    return rc;
   s.disk_bytes = disk_bytes(t->dir);
   t->state = s;
   return 0;

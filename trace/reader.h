@@ -38,6 +38,8 @@ struct aatgs_trace {
   aatgs_bytes snapshot;
   aatgs_bytes graphs;  /* const aatgs_trace_graph *, by number */
   aatgs_bytes plans;   /* const aatgs_trace_plan *, by number */
+  uint64_t ticks_end;  /* ticks of the run; those before ticks_first were rolled away */
+  uint64_t ticks_first;
   uint64_t tick_block; /* block held below, plus one */
   uint32_t tick_count;
   aatgs_tick ticks[AATGS_TICKS_PER_BLOCK];
@@ -49,6 +51,8 @@ int aatgs_trace_check_value(aatgs_trace *t, const aatgs_key *key, aatgs_value_he
 /* Reads and decodes a value into t->raw. 1, 0 (there is none) or an error. */
 int aatgs_trace_fetch(aatgs_trace *t, aatgs_pages *pages, const aatgs_key *key, uint64_t cap,
                       aatgs_value_header *header);
+/* Finds out which ticks there are. */
+int aatgs_trace_find_ticks(aatgs_trace *t);
 /* The same in pieces that make `want` bytes, into `out`. */
 int aatgs_trace_fetch_pieces(aatgs_trace *t, aatgs_pages *pages, aatgs_key key, uint64_t want,
                              aatgs_bytes *out);

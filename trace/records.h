@@ -14,6 +14,7 @@ typedef struct aatgs_state_record {
   uint64_t snapshots;
   uint64_t first_posted_ns;
   uint64_t last_seen_ns;
+  uint64_t ticks; /* ever written, those of older environments included */
 } aatgs_state_record;
 
 /* Totals of a run that was closed. */

@@ -481,6 +481,8 @@ int aatgs_trace_write_tick(aatgs_trace_writer *w, const aatgs_tick *tick)
     w->tick_count = 0;
   }
   w->ticks[w->tick_count++] = *tick;
+  w->now.ticks++;
+  w->sealed.ticks++;
   w->tick_dirty = w->dirty = true;
   return 0;
 }

@@ -128,6 +128,15 @@ void make_iteration(maker *m, aatgs_iteration *it)
   }
 }
 
+size_t make_snapshot_bytes(const make_options *o)
+{
+  return o->small ? 512 : 1500032;
+}
+size_t make_input_bytes(const make_options *o)
+{
+  return o->small ? 900 : 1200000;
+}
+
 void make_snapshot(uint64_t at, uint64_t seed, uint8_t *bytes, size_t size)
 {
   fill(seed + at * 31, bytes, size);
@@ -138,11 +147,10 @@ void make_snapshot(uint64_t at, uint64_t seed, uint8_t *bytes, size_t size)
 const aatgs_trace_info *make_info(const make_options *o, const uint8_t *const **inputs)
 {
   static const aatgs_trace_type types[] = {{"Work", 0, 5000000}, {"Up", 1, 100000}};
-  static const aatgs_trace_region regions[] = {
-      {"state", 0, 4, MAKE_SNAPSHOT_BYTES - 64}, {"derived", 1, 8, 777}, {"best", 0, 1, 64}};
-  static aatgs_trace_input in[] = {{"graph", "/tmp/a \"b\"\xff.col", MAKE_INPUT_BYTES},
-                                   {"protein", "x.pdb", 0},
-                                   {"small", "\xc3\xa4.txt", 5}};
+  static aatgs_trace_region regions[] = {
+      {"state", 0, 4, 0}, {"derived", 1, 8, 777}, {"best", 0, 1, 64}};
+  static aatgs_trace_input in[] = {
+      {"graph", "/tmp/a \"b\"\xff.col", 0}, {"protein", "x.pdb", 0}, {"small", "\xc3\xa4.txt", 5}};
   static aatgs_field config_fields[4], telemetry_fields[2];
   static aatgs_trace_info info;
   static uint8_t *content[3];
@@ -152,14 +160,16 @@ const aatgs_trace_info *make_info(const make_options *o, const uint8_t *const **
                             {"wide", "", "", AATGS_U64, 1, 16, 0, 0, 1.8e19, 0}};
   const aatgs_field t[2] = {{"conflicts", "", "", AATGS_U32, 1, 0, 0, 0, 4e9, 0},
                             {"time_us", "us", "", AATGS_U32, 1, 4, 2, 0, 4e9, 0}};
+  regions[0].size = make_snapshot_bytes(o) - regions[2].size;
+  in[0].size = make_input_bytes(o);
   memcpy(config_fields, c, sizeof c);
   memcpy(telemetry_fields, t, sizeof t);
   if (!content[0]) {
-    content[0] = malloc(MAKE_INPUT_BYTES);
+    content[0] = malloc(1200000);
     content[1] = malloc(1);
     content[2] = (uint8_t *)"abc\0d";
   }
-  fill(o->seed, content[0], MAKE_INPUT_BYTES);
+  fill(o->seed, content[0], make_input_bytes(o));
   if (inputs)
     *inputs = (const uint8_t *const *)content;
   info = (aatgs_trace_info){
@@ -256,23 +266,23 @@ void make_trace(const make_options *o, const char *dir, aatgs_trace_writer **ope
   aatgs_error e;
   maker m;
   aatgs_iteration it;
-  uint8_t *state = malloc(MAKE_SNAPSHOT_BYTES);
+  uint8_t *state = malloc(make_snapshot_bytes(o));
   ok(aatgs_trace_writer_open(&wo, &w, &e), &e);
   make_start(&m, o);
   for (uint32_t g = 1; g <= o->graphs; g++) {
     ok(aatgs_trace_write_graph(w, make_graph(&m, g)), aatgs_trace_writer_error(w));
     ok(aatgs_trace_write_plan(w, make_plan(&m, g)), aatgs_trace_writer_error(w));
   }
-  make_snapshot(1, o->seed, state, MAKE_SNAPSHOT_BYTES);
-  ok(aatgs_trace_write_snapshot(w, 1, state, MAKE_SNAPSHOT_BYTES), aatgs_trace_writer_error(w));
+  make_snapshot(1, o->seed, state, make_snapshot_bytes(o));
+  ok(aatgs_trace_write_snapshot(w, 1, state, make_snapshot_bytes(o)), aatgs_trace_writer_error(w));
   for (uint32_t i = 0; i < o->iterations; i++) {
     if (o->ticks_every && i % o->ticks_every == 0) {
       const aatgs_tick tick = {m.iteration + 1, m.iteration, i * UINT64_C(1000003)};
       ok(aatgs_trace_write_tick(w, &tick), aatgs_trace_writer_error(w));
     }
     if (o->snapshot_every && i && i % o->snapshot_every == 0) {
-      make_snapshot(m.iteration + 1, o->seed, state, MAKE_SNAPSHOT_BYTES);
-      ok(aatgs_trace_write_snapshot(w, m.iteration + 1, state, MAKE_SNAPSHOT_BYTES),
+      make_snapshot(m.iteration + 1, o->seed, state, make_snapshot_bytes(o));
+      ok(aatgs_trace_write_snapshot(w, m.iteration + 1, state, make_snapshot_bytes(o)),
          aatgs_trace_writer_error(w));
     }
     make_iteration(&m, &it);
@@ -375,7 +385,7 @@ static void verify_marks(const make_options *o, aatgs_trace *t)
   uint64_t ticks = 0, latest = 1, at;
   const uint8_t *bytes;
   size_t size;
-  uint8_t *want = malloc(MAKE_SNAPSHOT_BYTES);
+  uint8_t *want = malloc(make_snapshot_bytes(o));
   make_start(&m, o);
   for (uint32_t i = 0; i < o->iterations; i++) {
     if (o->ticks_every && i % o->ticks_every == 0) {
@@ -388,9 +398,9 @@ static void verify_marks(const make_options *o, aatgs_trace *t)
       latest = m.iteration + 1;
     if (snapshot || i == 0) {
       ok(aatgs_trace_get_snapshot(t, m.iteration + 1, &at, &bytes, &size), aatgs_trace_error(t));
-      make_snapshot(latest, o->seed, want, MAKE_SNAPSHOT_BYTES);
+      make_snapshot(latest, o->seed, want, make_snapshot_bytes(o));
       assert_true(at == latest);
-      assert_int_equal(size, MAKE_SNAPSHOT_BYTES);
+      assert_int_equal(size, make_snapshot_bytes(o));
       assert_memory_equal(bytes, want, size);
     }
     make_iteration(&m, &it);

@@ -19,6 +19,7 @@ typedef struct make_options {
   uint32_t noise;          /* 0: like a real run, 1: random bits everywhere */
   uint32_t ticks_every;    /* 0: none */
   uint32_t snapshot_every; /* 0: only the first */
+  uint32_t small;          /* 1: state and input of a few hundred bytes */
 } make_options;
 
 typedef struct maker {
@@ -39,8 +40,8 @@ void make_start(maker *m, const make_options *o);
 void make_iteration(maker *m, aatgs_iteration *it);
 void make_snapshot(uint64_t at, uint64_t seed, uint8_t *bytes, size_t size);
 
-#define MAKE_SNAPSHOT_BYTES 1500032u
-#define MAKE_INPUT_BYTES    1200000u
+size_t make_snapshot_bytes(const make_options *o);
+size_t make_input_bytes(const make_options *o);
 /* A description with fields that fit the options; static memory, overwritten by the next call. */
 const aatgs_trace_info *make_info(const make_options *o, const uint8_t *const **inputs);
 /* Graph `number` of the trace; static memory. */
