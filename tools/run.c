@@ -149,7 +149,9 @@ static int prepare_graph(job *j, const struct aatgs_workload *workload)
     return ask_for_input(workload);
   if (!rc)
     make_room(j);
-  return rc ? aatgs_cli_fail_with(VERB, rc, &error) : AATGS_CLI_GO_ON;
+  return rc ? aatgs_cli_fail(VERB, AATGS_EXIT_ERROR, "%s",
+                             error.code ? error.text : aatgs_strerror(rc))
+            : AATGS_CLI_GO_ON;
 }
 
 static int prepare_inputs(job *j, const struct aatgs_workload *workload)
