@@ -201,8 +201,9 @@ int aatgs_set_snapshot_interval_ns(aatgs_runtime *rt, uint64_t interval_ns)
   return aatgs_scheduler_set_snapshot_interval_ns(rt->scheduler, interval_ns);
 }
 
-void aatgs_get_runtime_info(const aatgs_runtime *rt, aatgs_runtime_info *info)
+void aatgs_get_runtime_info(aatgs_runtime *rt, aatgs_runtime_info *info)
 {
+  (void)aatgs_pump(rt); /* an error shows with the next submit or poll */
   info->device = rt->device->ops->kind;
   info->device_name = rt->device->name;
   info->workers = rt->device->workers;

@@ -3,7 +3,7 @@ _aatgs() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} words
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    words="$("$1" --help 2>/dev/null | awk '/^Verbs/ { on = 1; next } on && !NF { exit } on { print $1 }') help"
+    words="$("${COMP_WORDS[0]}" --help 2>/dev/null | awk '/^Verbs/ { on = 1; next } on && !NF { exit } on { print $1 }') help"
   else
     case $before in
     --format) words="table json csv" ;;
@@ -12,7 +12,7 @@ _aatgs() {
     --on-full) words="wait drop" ;;
     *)
       [[ $word == -* ]] &&
-        words=$("$1" "${COMP_WORDS[1]}" --help 2>/dev/null | grep -o -E -e '--[a-z][a-z-]*' | sort -u)
+        words=$("${COMP_WORDS[0]}" "${COMP_WORDS[1]}" --help 2>/dev/null | grep -o -E -e '--[a-z][a-z-]*' | sort -u)
       ;;
     esac
   fi

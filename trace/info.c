@@ -15,7 +15,7 @@ uint64_t aatgs_info_snapshot_bytes(const aatgs_trace_info *info)
   uint64_t bytes = 0;
   for (uint32_t i = 0; i < info->region_count; i++)
     if (info->regions[i].kind == 0)
-      bytes += info->regions[i].size;
+      bytes += (info->regions[i].size + 63) & ~UINT64_C(63);
   return bytes;
 }
 

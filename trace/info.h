@@ -14,7 +14,7 @@ int aatgs_info_write(const aatgs_trace_info *info, uint64_t trace, aatgs_bytes *
  * AATGS_ENOMEM; the sentence starts with `path`. */
 int aatgs_info_read(const uint8_t *bytes, size_t size, const char *path, aatgs_arena *arena,
                     aatgs_trace_info *info, uint64_t *trace, aatgs_error *error);
-/* Bytes of all primary regions: the size of a snapshot. */
+/* Bytes of all primary regions, each padded to a multiple of 64: the size of a snapshot. */
 uint64_t aatgs_info_snapshot_bytes(const aatgs_trace_info *info);
 /* The word of the config that the runtime fills with the iteration's number, or AATGS_NO_WORD. */
 uint32_t aatgs_info_iteration_word(const aatgs_trace_info *info);

@@ -30,9 +30,9 @@ int aatgs_trace_write_graph(aatgs_trace_writer *w, const aatgs_trace_graph *grap
 int aatgs_trace_write_plan(aatgs_trace_writer *w, const aatgs_trace_plan *plan);
 /* Iterations in rising order; a jump is a gap (counted as lost). */
 int aatgs_trace_write_iteration(aatgs_trace_writer *w, const aatgs_iteration *iteration);
-/* The primary regions as iteration `at` finds them. The first one, before any iteration, is
- * snapshot 0. One that comes when the writer wants one, and soon after iteration `at` was run,
- * begins a new data file. */
+/* The primary regions as iteration `at` finds them, each padded to a multiple of 64 bytes. The
+ * first one, before any iteration, is snapshot 0. One that comes when the writer wants one, and
+ * soon after iteration `at` was run, begins a new data file. */
 int aatgs_trace_write_snapshot(aatgs_trace_writer *w, uint64_t at, const uint8_t *bytes,
                                size_t size);
 /* True when the data file is large enough for the next one to begin, with a snapshot. Without

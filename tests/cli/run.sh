@@ -70,7 +70,7 @@ printf 'a Add # comment\n\nb Note parts=3 after=a\nc Report after=a,b\n' >tasks
 run 0 --tasks tasks --iterations 50
 out '^  tasks +tasks$' '^  task count +3$' '^  seen +50$'
 awk 'BEGIN { print "t0 Add"
-  for (i = 1; i < 3000; i++) printf "t%d Add after=t%d%s\n", i, i - 1, i > 5 ? ",t" (i - 3) ",t" (i - 5) : "" }' >many
+  for (i = 1; i < 3000; i++) printf "t%d Add after=t%d%s\n", i, i - 1, (i > 5 ? ",t" (i - 3) ",t" (i - 5) : "") }' >many
 run 0 --tasks many --iterations 20
 out '^  task count +3,000$'
 printf 'wide Note parts=60\n' >wide

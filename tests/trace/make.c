@@ -130,7 +130,7 @@ void make_iteration(maker *m, aatgs_iteration *it)
 
 size_t make_snapshot_bytes(const make_options *o)
 {
-  return o->small ? 500 : 1500000;
+  return o->small ? 512 : 1500032;
 }
 size_t make_input_bytes(const make_options *o)
 {

@@ -54,7 +54,7 @@ typedef struct run {
 
 static void begin(run *r, const aatgs_trace_writer_options *wo)
 {
-  uint8_t state[500];
+  uint8_t state[512];
   aatgs_error e;
   memset(r, 0, sizeof *r);
   ok(aatgs_trace_writer_open(wo, &r->w, &e), &e);
@@ -69,7 +69,7 @@ static void begin(run *r, const aatgs_trace_writer_options *wo)
 static int step(run *r, unsigned lateness)
 {
   aatgs_iteration it;
-  uint8_t state[500];
+  uint8_t state[512];
   if (aatgs_trace_writer_wants_snapshot(r->w) && !r->pending_at) {
     r->pending_at = r->m.iteration + 1;
     r->late = lateness;
@@ -97,7 +97,7 @@ static aatgs_trace_writer_options small_files(const char *dir)
 
 static void check_snapshots(aatgs_trace *t, uint64_t first, uint64_t last)
 {
-  uint8_t want[500];
+  uint8_t want[512];
   for (uint64_t i = first; i <= last; i += 1 + (last - first) / 40) {
     const uint8_t *bytes;
     size_t size;
@@ -273,7 +273,7 @@ static void fill_disk(const char *disk, unsigned kib)
   aatgs_trace_state s;
   aatgs_error e;
   run r = {0};
-  uint8_t state[500];
+  uint8_t state[512];
   snprintf(dir, sizeof dir, "%s/t", disk);
   aatgs_trace_writer_options wo = small_files(dir);
   int rc = aatgs_trace_writer_open(&wo, &r.w, &e);
