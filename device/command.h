@@ -107,9 +107,7 @@ AATGS_FN void aatgs_command_decode(aatgs_loop *loop, aatgs_worker *w, aatgs_step
   case AATGS_OP_RESTORE:
     step->kind = aatgs_quiescent(loop) ? AATGS_STEP_RESTORE : AATGS_STEP_NONE;
     break;
-  case AATGS_OP_STOP:
-    step->kind = aatgs_quiescent(loop) ? AATGS_STEP_STOP : AATGS_STEP_NONE;
-    break;
+  case AATGS_OP_STOP: step->kind = aatgs_quiescent(loop) ? AATGS_STEP_STOP : AATGS_STEP_NONE; break;
   default: aatgs_fault_command(loop, w, AATGS_FAULT_OPCODE, AATGS_OP_STOP, h->opcode);
   }
 }
@@ -174,8 +172,8 @@ AATGS_FN void aatgs_take_graph(aatgs_loop *loop, const aatgs_worker *w, uint32_t
   const uint64_t at = number % loop->graphs_max * loop->graph_bytes;
   const aatgs_graph_table *table = (const aatgs_graph_table *)(const void *)(loop->bus_graphs + at);
   aatgs_bus_fence_acquire(); /* B4 */
-  const uint64_t bytes = sizeof *table + table->tasks * sizeof(aatgs_task_entry) +
-                         table->edges * sizeof(uint32_t);
+  const uint64_t bytes =
+      sizeof *table + table->tasks * sizeof(aatgs_task_entry) + table->edges * sizeof(uint32_t);
   if (table->number == number && bytes <= loop->graph_bytes)
     aatgs_copy_words(loop->graphs + at, loop->bus_graphs + at, bytes, lane, lanes);
   else if (lane == 0)

@@ -15,7 +15,10 @@
 #include "command.h"
 #include "workload.h"
 
-AATGS_FN void aatgs_no_function(aatgs_task *t) { (void)t; }
+AATGS_FN void aatgs_no_function(aatgs_task *t)
+{
+  (void)t;
+}
 #define AATGS_NO_FINISH aatgs_no_function
 #if !defined(AATGS_REBUILD)
 #define AATGS_REBUILD aatgs_no_function
@@ -51,14 +54,16 @@ AATGS_FN void aatgs_task_open(const aatgs_loop *loop, const aatgs_step *step, ui
 /* The switch. Returns 0 for a type that the workload does not have. */
 AATGS_FN int aatgs_task_call(aatgs_task *t, uint32_t type, int finish)
 {
-#define AATGS_CASE(index, function, finish_function)                                              \
-  case index:                                                                                     \
-    if (finish)                                                                                   \
-      finish_function(t);                                                                         \
-    else                                                                                          \
-      function(t);                                                                                \
+#define AATGS_CASE(index, function, finish_function)                                               \
+  case index:                                                                                      \
+    if (finish)                                                                                    \
+      finish_function(t);                                                                          \
+    else                                                                                           \
+      function(t);                                                                                 \
     return 1;
-  switch (type) { AATGS_TASKS(AATGS_CASE) }
+  switch (type) {
+    AATGS_TASKS(AATGS_CASE)
+  }
 #undef AATGS_CASE
   return 0;
 }
@@ -77,8 +82,13 @@ AATGS_FN void aatgs_part_run(aatgs_loop *loop, aatgs_worker *w, aatgs_step *step
                             AATGS_RUNNING(step->frame->iteration, step->task)); /* B7 */
   if (skip != AATGS_SKIP_BLOCKED && !(finish && skip) &&
       !aatgs_task_call(&t, entry->type, finish) && lane == 0) {
-    aatgs_fault fault = {AATGS_FAULT_TASK_TYPE, w->id, step->frame->iteration, step->task,
-                         step->part, 0, entry->type};
+    aatgs_fault fault = {AATGS_FAULT_TASK_TYPE,
+                         w->id,
+                         step->frame->iteration,
+                         step->task,
+                         step->part,
+                         0,
+                         entry->type};
     aatgs_fault_post(loop, fault);
   }
   const uint32_t digest = aatgs_reduce_add_u32(&t, t.digest);

@@ -7,7 +7,7 @@
 #include <sched.h>
 #include <time.h>
 
-#define AATGS_CUDA_LAUNCH NULL
+#define AATGS_CUDA_LAUNCH               NULL
 #define AATGS_WORKER_SHARED(type, name) type name = {0}
 
 AATGS_FN void aatgs_worker_sync(void) {}

@@ -11,6 +11,6 @@ int aatgs_device_open(const char *kind, const aatgs_device_spec *spec, aatgs_dev
   if (strcmp(kind, "cuda") == 0)
     return aatgs_error_set(error, AATGS_ENOTSUP, 0,
                            "device cuda: this build has no CUDA device; use --device cpu");
-  return aatgs_error_set(error, AATGS_EINVAL, 0,
-                         "device \"%s\" is unknown: use auto, cpu or cuda", kind);
+  return aatgs_error_set(error, AATGS_EINVAL, 0, "device \"%s\" is unknown: use auto, cpu or cuda",
+                         kind);
 }

@@ -10,7 +10,7 @@
 /* What a device is to be made of. Borrowed during aatgs_device_open(). */
 typedef struct aatgs_device_spec {
   const struct aatgs_workload *workload;
-  aatgs_bus_layout layout; /* slot counts, limits, firsts; workers 0: as many as fit */
+  aatgs_bus_layout layout;          /* slot counts, limits, firsts; workers 0: as many as fit */
   const aatgs_region_view *regions; /* initial contents; derived ones: bytes NULL, size set */
   uint64_t seed;
   uint64_t host_timeout_ns;

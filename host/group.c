@@ -71,7 +71,10 @@ int aatgs_group_close(aatgs_group *g)
   return first;
 }
 
-size_t aatgs_group_len(const aatgs_group *g) { return g->count; }
+size_t aatgs_group_len(const aatgs_group *g)
+{
+  return g->count;
+}
 
 aatgs_runtime *aatgs_group_at(aatgs_group *g, size_t index)
 {
@@ -93,4 +96,7 @@ int aatgs_group_execute_all(aatgs_group *g, const void *config, void *telemetry,
   return first;
 }
 
-const aatgs_error *aatgs_group_error(const aatgs_group *g) { return g->error; }
+const aatgs_error *aatgs_group_error(const aatgs_group *g)
+{
+  return g->error;
+}

@@ -19,9 +19,10 @@ static int check_limits(aatgs_runtime *rt, const aatgs_graph *graph)
   if (!tasks)
     return aatgs_error_set(&rt->error, AATGS_EINVAL, 0, "the graph has no task");
   if (tasks > o->tasks_max)
-    return aatgs_error_set(&rt->error, AATGS_ELIMIT, 0,
-                           "the graph has %zu tasks, the runtime was opened for %u: raise tasks_max",
-                           tasks, o->tasks_max);
+    return aatgs_error_set(
+        &rt->error, AATGS_ELIMIT, 0,
+        "the graph has %zu tasks, the runtime was opened for %u: raise tasks_max", tasks,
+        o->tasks_max);
   if (edges > o->edges_max)
     return aatgs_error_set(&rt->error, AATGS_ELIMIT, 0,
                            "the graph has %u edges, the runtime was opened for %u: raise edges_max",
@@ -36,8 +37,7 @@ static int check_limits(aatgs_runtime *rt, const aatgs_graph *graph)
 
 static bool graph_slot_free(aatgs_runtime *rt, const aatgs_live_graph *g)
 {
-  return !g->graph || (g->last_iteration < rt->next_complete &&
-                       aatgs_ordered_done(rt, g->command));
+  return !g->graph || (g->last_iteration < rt->next_complete && aatgs_ordered_done(rt, g->command));
 }
 
 /* The next graph's number; the slot of the graph that repeats is passed over. */
@@ -101,8 +101,8 @@ static aatgs_live_plan *find_plan(aatgs_runtime *rt, const aatgs_live_graph *g,
 
 static void write_plan_table(aatgs_runtime *rt, const aatgs_live_plan *p)
 {
-  aatgs_plan_table *table = table_at(rt, rt->bus->layout.plans_at, p->number % rt->plans_max,
-                                     rt->bus->layout.plan_bytes);
+  aatgs_plan_table *table =
+      table_at(rt, rt->bus->layout.plans_at, p->number % rt->plans_max, rt->bus->layout.plan_bytes);
   uint32_t *task_at = (uint32_t *)(void *)(table + 1);
   uint32_t *rank_of = task_at + p->tasks;
   *table = (aatgs_plan_table){p->number, p->graph, p->tasks, 0};
@@ -195,7 +195,8 @@ int aatgs_wait_graph_room(aatgs_runtime *rt)
   return aatgs_pump_until(rt, graph_room, 0, rt->options.timeout_ns);
 }
 
-/* The graph that is to follow when the one-shot tasks of `graph` have run; NULL when it has none. */
+/* The graph that is to follow when the one-shot tasks of `graph` have run; NULL when it has none.
+ */
 static int take_follow_up(aatgs_runtime *rt, const aatgs_graph *graph, aatgs_graph **out)
 {
   int rc = aatgs_graph_drop_once(graph, out);

@@ -49,6 +49,8 @@ static int observe(void *user, const aatgs_iteration *found)
 {
   aatgs_replay_state *s = user;
   const aatgs_kept *k = aatgs_replay_kept(s, found->iteration);
+  if (s->report->diverged)
+    return 0; /* the first difference stands; the rest only drains */
   if (!k)
     return aatgs_error_set(s->error, AATGS_EDEVICE, 0, "iteration %" PRIu64 " came back unasked",
                            found->iteration);
@@ -57,8 +59,7 @@ static int observe(void *user, const aatgs_iteration *found)
     return rc;
   if (found->iteration >= s->first) {
     s->report->iterations++;
-    s->report->digest =
-        aatgs_digest_iteration(s->report->digest, found, s->info->telemetry_bytes);
+    s->report->digest = aatgs_digest_iteration(s->report->digest, found, s->info->telemetry_bytes);
   }
   if (s->options->progress && s->report->iterations % PROGRESS_INTERVAL == 0)
     s->options->progress(s->options->user, s->report->iterations, s->total);
@@ -104,9 +105,8 @@ static bool plan_room(aatgs_runtime *rt, uint64_t unused)
 {
   (void)unused;
   const aatgs_live_plan *p = &rt->plans[rt->next_plan % rt->plans_max];
-  return aatgs_command_credit(rt) &&
-         (!p->number ||
-          (p->last_iteration < rt->next_complete && aatgs_ordered_done(rt, p->command)));
+  return aatgs_command_credit(rt) && (!p->number || (p->last_iteration < rt->next_complete &&
+                                                     aatgs_ordered_done(rt, p->command)));
 }
 
 static int plan_in_force(aatgs_replay_state *s, uint32_t slot, uint32_t number)
@@ -168,7 +168,8 @@ static int feed(aatgs_replay_state *s, const aatgs_iteration *it)
   return runtime_error(s, rc);
 }
 
-/* ---- The run through the trace ------------------------------------------------------------------ */
+/* ---- The run through the trace ------------------------------------------------------------------
+ */
 
 static int one_iteration(aatgs_replay_state *s, const aatgs_iteration *it)
 {

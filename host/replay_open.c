@@ -9,8 +9,7 @@
 
 static int add_graph(aatgs_replay_state *s, const aatgs_trace_graph *description)
 {
-  aatgs_replay_graph_entry *more =
-      realloc(s->graphs, (s->graph_count + 1) * sizeof *s->graphs);
+  aatgs_replay_graph_entry *more = realloc(s->graphs, (s->graph_count + 1) * sizeof *s->graphs);
   if (!more)
     return aatgs_error_set(s->error, AATGS_ENOMEM, 0, "out of memory");
   s->graphs = more;
@@ -85,8 +84,8 @@ static bool same_fields(const aatgs_field *a, uint32_t count_a, const aatgs_fiel
   if (count_a != count_b)
     return false;
   for (uint32_t i = 0; i < count_a; i++)
-    if (strcmp(a[i].name, b[i].name) != 0 || a[i].type != b[i].type ||
-        a[i].count != b[i].count || a[i].offset != b[i].offset)
+    if (strcmp(a[i].name, b[i].name) != 0 || a[i].type != b[i].type || a[i].count != b[i].count ||
+        a[i].offset != b[i].offset)
       return false;
   return true;
 }
@@ -148,7 +147,8 @@ int aatgs_replay_inputs(aatgs_replay_state *s, aatgs_input *inputs)
   return 0;
 }
 
-/* ---- Range, snapshot, scheduler ------------------------------------------------------------------ */
+/* ---- Range, snapshot, scheduler
+ * ------------------------------------------------------------------ */
 
 static int find_range(aatgs_replay_state *s)
 {
@@ -169,8 +169,7 @@ static int find_range(aatgs_replay_state *s)
   if (s->last > state.last)
     s->last = state.last;
   s->total = s->last - s->first + 1;
-  const int rc =
-      aatgs_trace_get_snapshot(s->trace, s->first, &s->start, &bytes, &s->staging_bytes);
+  const int rc = aatgs_trace_get_snapshot(s->trace, s->first, &s->start, &bytes, &s->staging_bytes);
   if (rc)
     return aatgs_error_set(s->error, rc, 0,
                            "%s: there is no snapshot at or before iteration %" PRIu64

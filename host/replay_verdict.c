@@ -222,12 +222,11 @@ static int compare_plan(aatgs_replay_state *s, const aatgs_iteration *it)
                            it->plan);
   for (uint32_t rank = 0; rank < plan->task_count; rank++) {
     const uint32_t expected = plan->task_at[rank], found = g->task_at[rank];
-    if (expected == found &&
-        plan->priority_x1000[expected] == g->priority_x1000[expected])
+    if (expected == found && plan->priority_x1000[expected] == g->priority_x1000[expected])
       continue;
     name_task(s, it->graph, expected, 0);
-    values(s, "plan", "rank %u: task %u, priority %u|rank %u: task %u, priority %u", rank,
-           expected, plan->priority_x1000[expected], rank, found, g->priority_x1000[found]);
+    values(s, "plan", "rank %u: task %u, priority %u|rank %u: task %u, priority %u", rank, expected,
+           plan->priority_x1000[expected], rank, found, g->priority_x1000[found]);
     return diverged(s, "scheduler", it->iteration);
   }
   return 0;

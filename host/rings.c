@@ -53,7 +53,7 @@ int aatgs_iteration_credit(aatgs_runtime *rt, uint32_t records)
 
 int aatgs_check_alive(aatgs_runtime *rt)
 {
-  const uint64_t state = aatgs_bus_load_acquire(&rt->bus->device.state); /* B6 */
+  const uint64_t state = aatgs_bus_load_acquire(&rt->bus->device.state);   /* B6 */
   if (state == AATGS_DEVICE_RUNNING && !aatgs_bus_load_acquire(&rt->lost)) /* W2 */
     return 0;
   if (state == AATGS_DEVICE_RUNNING)
@@ -155,8 +155,7 @@ static bool take_timings(aatgs_runtime *rt, const aatgs_flight *f, uint32_t reco
   } u;
   while (rt->timings_in < records) {
     const uint64_t n = f->timing_base + rt->timings_in;
-    if (!aatgs_slot_load(rt->timings +
-                             (n & (rt->options.timing_slots - 1)) * AATGS_TIMING_FLITS,
+    if (!aatgs_slot_load(rt->timings + (n & (rt->options.timing_slots - 1)) * AATGS_TIMING_FLITS,
                          AATGS_TIMING_FLITS, (uint32_t)n, u.words))
       return false;
     aatgs_timing *t = &rt->timing_buffer[rt->timings_in++];
@@ -171,8 +170,7 @@ static bool take_timings(aatgs_runtime *rt, const aatgs_flight *f, uint32_t reco
   return true;
 }
 
-static void describe_iteration(const aatgs_runtime *rt, const aatgs_flight *f,
-                               aatgs_iteration *it)
+static void describe_iteration(const aatgs_runtime *rt, const aatgs_flight *f, aatgs_iteration *it)
 {
   const aatgs_live_graph *g = &rt->graphs[f->graph_slot];
   it->iteration = f->iteration;

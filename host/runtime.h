@@ -87,7 +87,7 @@ struct aatgs_runtime {
   uint64_t timing_credit; /* first timing record that is not complete */
   uint32_t timings_in;    /* of iteration next_complete, already read */
   uint64_t timings_wait_ns;
-  aatgs_flight *flights; /* telemetry_slots */
+  aatgs_flight *flights;       /* telemetry_slots */
   aatgs_timing *timing_buffer; /* records of one iteration */
   uint32_t timing_capacity;
   uint32_t iteration_field; /* offset of the config's iteration field, UINT32_MAX: none */
@@ -113,7 +113,7 @@ struct aatgs_runtime {
   aatgs_scheduler *scheduler;
   aatgs_event_receiver *events;
   uint64_t last_tick_ns;
-  uint64_t done;  /* iterations whose timings the scheduler has seen */
+  uint64_t done; /* iterations whose timings the scheduler has seen */
   uint64_t tasks_completed;
   aatgs_config_ring *queue;
   uint32_t config_waiting; /* as of the flush under way */

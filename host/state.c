@@ -98,8 +98,7 @@ int aatgs_get_region(aatgs_runtime *rt, const char *name, const void **bytes, si
       return aatgs_error_set(&rt->error, AATGS_EINVAL, 0,
                              "region %s is derived: it is in no snapshot", name);
     if (region->kind == AATGS_REGION_PRIMARY && !rt->have_snapshot)
-      return aatgs_error_set(&rt->error, AATGS_EINVAL, 0,
-                             "region %s: take a snapshot first", name);
+      return aatgs_error_set(&rt->error, AATGS_EINVAL, 0, "region %s: take a snapshot first", name);
     *bytes = rt->regions[r].bytes;
     *size = rt->regions[r].size;
     return 0;

@@ -22,8 +22,7 @@ static int reject(aatgs_error *error, const char *path, const char *why)
 
 static int check_types(const struct aatgs_workload *w, const char *path, aatgs_error *error)
 {
-  const uint64_t known =
-      w->region_count == 64 ? UINT64_MAX : (UINT64_C(1) << w->region_count) - 1;
+  const uint64_t known = w->region_count == 64 ? UINT64_MAX : (UINT64_C(1) << w->region_count) - 1;
   if (!w->types || !w->type_count)
     return reject(error, path, "it has no task types");
   for (uint32_t i = 0; i < w->type_count; i++) {

@@ -92,8 +92,7 @@ static void report_inputs(aatgs_report *report, const aatgs_trace_info *info)
 {
   static const aatgs_column columns[] = {
       {"kind", "kind", false}, {"bytes", "size", true}, {"path", "was read from", false}};
-  aatgs_report_table(report, "inputs", info->input_count ? "Inputs (in the trace)" : "Inputs: none",
-                     columns, 3);
+  aatgs_report_table(report, "inputs", "Inputs (in the trace)", columns, 3);
   for (uint32_t i = 0; i < info->input_count; i++)
     aatgs_report_row(report, (aatgs_cell[]){aatgs_cell_text(info->inputs[i].kind),
                                             aatgs_cell_bytes(info->inputs[i].size),

@@ -115,6 +115,17 @@ static void report_divergence(aatgs_report *report, const replay_args *a,
   free(command);
 }
 
+/* The verdict as a sentence for stderr. */
+static void say_divergence(const aatgs_replay_report *r)
+{
+  char task[128] = "";
+  if (r->has_task)
+    snprintf(task, sizeof task, ", task %s, part %" PRIu32, r->task, r->part);
+  aatgs_cli_fail(VERB, AATGS_EXIT_DIVERGED,
+                 "diverged in %s at iteration %" PRIu64 "%s: %s is %s where %s was recorded",
+                 r->what, r->iteration, task, r->field, r->found, r->expected);
+}
+
 static int print(const replay_args *a, const aatgs_replay_report *r, uint64_t elapsed_ns)
 {
   aatgs_report *report = aatgs_report_open();
@@ -167,6 +178,8 @@ int aatgs_verb_replay(int argc, char **argv)
     return aatgs_cli_fail_with(VERB, rc, &error);
   if (report.warning[0])
     aatgs_cli_fail(VERB, 0, "warning: %s", report.warning);
+  if (report.diverged)
+    say_divergence(&report);
   rc = print(&args, &report, now_ns() - begun);
   if (rc)
     return aatgs_cli_fail_with(VERB, rc, NULL);

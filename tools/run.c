@@ -1,7 +1,11 @@
 /* aatgs run: runs a workload and says what came of it. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/graph.h"
+#include "tools/log_hold.h"
 #include "tools/output.h"
 #include "tools/run.h"
 #include "tools/verbs.h"
@@ -73,6 +77,20 @@ static int prepare_limits(job *j, const struct aatgs_workload *workload)
   return AATGS_CLI_GO_ON;
 }
 
+/* Raises the runtime's limits where the graph needs more than the defaults. */
+static void make_room(job *j)
+{
+  const uint64_t records = aatgs_graph_records(j->graph);
+  uint64_t slots = 16384;
+  if (aatgs_graph_len(j->graph) > j->options.tasks_max)
+    j->options.tasks_max = (uint32_t)aatgs_graph_len(j->graph);
+  if (aatgs_graph_edges(j->graph) > j->options.edges_max)
+    j->options.edges_max = aatgs_graph_edges(j->graph);
+  while (slots < records * j->options.command_slots && slots < UINT64_C(1) << 26)
+    slots *= 2;
+  j->options.timing_slots = (uint32_t)slots;
+}
+
 /* Loads the graph by name or path; NULL: the first named one that fits what was given. */
 static int prepare_graph(job *j, const struct aatgs_workload *workload)
 {
@@ -99,6 +117,8 @@ static int prepare_graph(job *j, const struct aatgs_workload *workload)
     return aatgs_cli_fail(VERB, AATGS_EXIT_USAGE,
                           "workload %s names no task graph; give one with --tasks FILE",
                           workload->name);
+  if (!rc)
+    make_room(j);
   return rc ? aatgs_cli_fail_with(VERB, rc, &error) : AATGS_CLI_GO_ON;
 }
 
@@ -131,6 +151,23 @@ static int prepare_output(job *j, const struct aatgs_workload *workload)
   return rc ? aatgs_cli_fail_with(VERB, rc, &error) : AATGS_CLI_GO_ON;
 }
 
+static int prepare_policy(const job *j, const struct aatgs_workload *workload)
+{
+  aatgs_scheduler_options options = AATGS_SCHEDULER_OPTIONS_INIT;
+  aatgs_event_receiver *events;
+  aatgs_scheduler *scheduler;
+  int rc;
+  options.policy = j->args.policy;
+  aatgs_log_hold_begin();
+  rc = aatgs_scheduler_open(workload, &options, &scheduler, &events);
+  aatgs_log_hold_end();
+  if (!rc)
+    aatgs_scheduler_close(scheduler);
+  else if (aatgs_log_hold_first()[0])
+    return aatgs_cli_fail(VERB, AATGS_EXIT_USAGE, "%s", aatgs_log_hold_first());
+  return rc ? aatgs_cli_fail_with(VERB, rc, NULL) : AATGS_CLI_GO_ON;
+}
+
 static int prepare(job *j, const struct aatgs_workload *workload)
 {
   static const char *const devices[] = {"auto", "cpu", "cuda"};
@@ -152,6 +189,8 @@ static int prepare(job *j, const struct aatgs_workload *workload)
   if (result == AATGS_CLI_GO_ON)
     result = prepare_output(j, workload);
   if (result == AATGS_CLI_GO_ON)
+    result = prepare_policy(j, workload);
+  if (result == AATGS_CLI_GO_ON)
     result = prepare_graph(j, workload);
   return result;
 }
@@ -165,8 +204,8 @@ static int write_solution(job *j, aatgs_run_summary *summary)
   char *text = NULL;
   int rc = aatgs_solution(j->runtime, &text);
   if (rc)
-    return aatgs_cli_fail(VERB, AATGS_EXIT_ERROR, "no solution was written to %s: %s",
-                          j->args.solution, aatgs_last_error(j->runtime)->text);
+    return aatgs_cli_fail(VERB, AATGS_EXIT_ERROR, "%s was not written: %s", j->args.solution,
+                          aatgs_last_error(j->runtime)->text);
   rc = aatgs_output_write(j->args.solution, text, strlen(text), &error);
   free(text);
   if (rc)
@@ -178,60 +217,85 @@ static int write_solution(job *j, aatgs_run_summary *summary)
 /* Collects what only an open runtime can say. */
 static int gather(job *j, aatgs_run_summary *summary)
 {
-  const struct aatgs_workload *workload = summary->workload;
   int result = AATGS_EXIT_DONE;
   aatgs_get_runtime_info(j->runtime, &summary->info);
   summary->device = strdup(summary->info.device);
   summary->device_name = strdup(summary->info.device_name);
   if (!summary->device || !summary->device_name)
     return aatgs_cli_fail_with(VERB, AATGS_ENOMEM, NULL);
-  if (!workload->summary && !j->args.solution)
-    return result;
-  if (aatgs_snapshot(j->runtime))
-    return aatgs_cli_fail(VERB, AATGS_EXIT_ERROR, "%s", aatgs_last_error(j->runtime)->text);
-  if (workload->summary && aatgs_summary(j->runtime, &summary->lines))
-    summary->lines = NULL;
+  if (summary->workload->summary && aatgs_summary(j->runtime, &summary->lines))
+    summary->lines = NULL; /* nothing to tell is no error */
   if (j->args.solution)
     result = write_solution(j, summary);
   return result;
 }
 
-/* Says what went wrong along the way, on stderr; returns the exit code it amounts to. */
+/* What the trace still holds, for the end of a sentence. */
+static void what_is_left(const char *path, char *out, size_t size)
+{
+  aatgs_trace *trace;
+  aatgs_trace_state state;
+  out[0] = '\0';
+  if (!path || aatgs_trace_open(path, &trace, NULL))
+    return;
+  aatgs_trace_get_state(trace, &state);
+  snprintf(out, size, "; the trace holds %" PRIu64 " iterations", state.iterations);
+  aatgs_trace_close(trace);
+}
+
+/* The run could not go on: one sentence, after the runtime is closed. */
+static int say_failure(const job *j, int code, const aatgs_error *error)
+{
+  const char *logged = aatgs_log_hold_first();
+  char left[64];
+  what_is_left(j->args.record, left, sizeof left);
+  return aatgs_cli_fail(VERB, AATGS_EXIT_ERROR, "%s%s",
+                        logged[0]     ? logged
+                        : error->code ? error->text
+                                      : aatgs_strerror(code),
+                        left);
+}
+
+/* Says what went wrong along the way; returns the exit code it amounts to. */
 static int judge(const aatgs_run_summary *summary)
 {
   const aatgs_run_result *r = &summary->result;
+  const char *logged = aatgs_log_hold_first();
   aatgs_task_info task;
   if (r->failed) {
     bool named = aatgs_graph_task_info(summary->graph, r->first_failed.detail, &task) == 0;
     return aatgs_cli_fail(VERB, AATGS_EXIT_ERROR,
-                          "%llu of %llu iterations failed, the first was iteration %llu in task %s",
-                          (unsigned long long)r->failed, (unsigned long long)r->iterations,
-                          (unsigned long long)r->first_failed.iteration, named ? task.name : "?");
+                          "%" PRIu64 " of %" PRIu64
+                          " iterations failed, the first was iteration %" PRIu64 " in task %s",
+                          r->failed, r->iterations, r->first_failed.iteration,
+                          named ? task.name : "?");
   }
   if (summary->info.lost)
-    return aatgs_cli_fail(VERB, AATGS_EXIT_LOST, "%llu of %llu iterations are not in the trace %s",
-                          (unsigned long long)summary->info.lost, (unsigned long long)r->iterations,
-                          summary->args->record);
+    return aatgs_cli_fail(
+        VERB, AATGS_EXIT_LOST, "%" PRIu64 " of %" PRIu64 " iterations are not in the trace %s%s%s",
+        summary->info.lost, r->iterations, summary->args->record, logged[0] ? ": " : "", logged);
   return r->end == AATGS_RUN_SIGNAL ? 128 + r->signal : AATGS_EXIT_DONE;
 }
 
 static int run_open(job *j, aatgs_run_summary *summary)
 {
+  aatgs_error error;
   int result, judged;
   int rc = aatgs_run_loop(j->runtime, &j->plan, &summary->result);
+  error = *aatgs_last_error(j->runtime);
+  result = rc ? AATGS_EXIT_ERROR : gather(j, summary);
   if (rc) {
-    const aatgs_error *error = aatgs_last_error(j->runtime);
-    result = aatgs_cli_fail(VERB, AATGS_EXIT_ERROR, "%s",
-                            error->code ? error->text : aatgs_strerror(rc));
     aatgs_close(j->runtime);
-    return result;
+    aatgs_log_hold_end();
+    return say_failure(j, rc, &error);
   }
-  result = gather(j, summary);
+  error.code = 0;
   rc = aatgs_close(j->runtime);
+  aatgs_log_hold_end();
   if (!summary->device)
     return result;
   if (rc && !summary->info.lost)
-    result = aatgs_cli_fail(VERB, AATGS_EXIT_ERROR, "%s", aatgs_strerror(rc));
+    result = say_failure(j, rc, &error);
   judged = judge(summary);
   if (result == AATGS_EXIT_DONE)
     result = judged;
@@ -256,7 +320,10 @@ static int run(job *j, const struct aatgs_workload *workload)
   j->args.tasks = j->options.tasks;
   j->args.in_flight = j->plan.in_flight;
   aatgs_run_catch_signals();
+  aatgs_log_hold_begin();
   rc = aatgs_open(&j->options, &j->runtime, &error);
+  if (rc)
+    aatgs_log_hold_end();
   result = rc ? aatgs_cli_fail_with(VERB, rc, &error) : run_open(j, summary);
   free(summary->device);
   free(summary->device_name);

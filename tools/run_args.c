@@ -84,7 +84,7 @@ int aatgs_run_parse(const struct aatgs_workload *workload, aatgs_run_args *args,
                  "what is in flight and ends as usual.",
       .options = options,
       .epilogue = "Exit status: 0 done, 1 error, 2 wrong usage, 3 done but part of the recording "
-                  "is lost,\n130 or 143 done after SIGINT or SIGTERM.",
+                  "is lost, 130 or 143 done after SIGINT or SIGTERM.",
   };
   size_t operands;
   int result;

@@ -56,22 +56,38 @@ static void list_types(aatgs_report *report, const struct aatgs_workload *worklo
   }
 }
 
-static void list_fields(aatgs_report *report, const char *key, const char *title,
-                        const aatgs_field *fields, uint32_t count)
+static void list_config(aatgs_report *report, const struct aatgs_workload *workload)
 {
   static const aatgs_column columns[] = {{"name", "field", false},  {"type", "type", false},
                                          {"count", "count", true},  {"minimum", "least", true},
                                          {"maximum", "most", true}, {"initial", "default", true},
                                          {"unit", "unit", false},   {"help", "help", false}};
-  aatgs_report_table(report, key, title, columns, 8);
-  for (uint32_t i = 0; i < count; i++) {
-    const aatgs_field *f = &fields[i];
+  aatgs_report_table(report, "config", "Config fields (--config NAME=VALUE)", columns, 8);
+  for (uint32_t i = 0; i < workload->config_field_count; i++) {
+    const aatgs_field *f = &workload->config_fields[i];
     aatgs_report_row(report,
                      (aatgs_cell[]){aatgs_cell_text(f->name),
                                     aatgs_cell_text(aatgs_field_type_name(f->type)),
                                     aatgs_cell_count(f->count), aatgs_cell_real(f->minimum),
                                     aatgs_cell_real(f->maximum), aatgs_cell_real(f->initial),
                                     aatgs_cell_text(f->unit), aatgs_cell_text(f->help)});
+  }
+}
+
+static void list_telemetry(aatgs_report *report, const struct aatgs_workload *workload)
+{
+  static const aatgs_column columns[] = {{"name", "field", false},
+                                         {"type", "type", false},
+                                         {"count", "count", true},
+                                         {"unit", "unit", false},
+                                         {"help", "help", false}};
+  aatgs_report_table(report, "telemetry", "Telemetry fields (--until EXPR)", columns, 5);
+  for (uint32_t i = 0; i < workload->telemetry_field_count; i++) {
+    const aatgs_field *f = &workload->telemetry_fields[i];
+    aatgs_report_row(report, (aatgs_cell[]){aatgs_cell_text(f->name),
+                                            aatgs_cell_text(aatgs_field_type_name(f->type)),
+                                            aatgs_cell_count(f->count), aatgs_cell_text(f->unit),
+                                            aatgs_cell_text(f->help)});
   }
 }
 
@@ -87,10 +103,8 @@ int aatgs_run_list(const struct aatgs_workload *workload, aatgs_format format)
   list_inputs(report, workload);
   list_graphs(report, workload);
   list_types(report, workload);
-  list_fields(report, "config", "Config fields (--config NAME=VALUE)", workload->config_fields,
-              workload->config_field_count);
-  list_fields(report, "telemetry", "Telemetry fields (--until EXPR)", workload->telemetry_fields,
-              workload->telemetry_field_count);
+  list_config(report, workload);
+  list_telemetry(report, workload);
   rc = aatgs_report_print(report, format, stdout);
   aatgs_report_close(report);
   return rc ? aatgs_cli_fail_with("run", rc, NULL) : aatgs_cli_finish("run", AATGS_EXIT_DONE);

@@ -10,6 +10,9 @@
 
 #include "tools/text.h"
 
+/* Values of one fact in text; JSON and CSV have all. */
+#define VALUES_SHOWN 8
+
 typedef enum item_kind { ITEM_SECTION, ITEM_FACT, ITEM_LINES, ITEM_TABLE } item_kind;
 
 /* One thing to show in text; the JSON tree holds the same thing for machines. */
@@ -113,6 +116,7 @@ static json_t *cell_json(const aatgs_cell *cell)
     return json;
   case AATGS_CELL_INTEGER: return json_integer((json_int_t)(int64_t)cell->number);
   case AATGS_CELL_REAL: return isfinite(cell->real) ? json_real(cell->real) : json_null();
+  case AATGS_CELL_BOOL: return json_boolean(cell->number);
   case AATGS_CELL_HEX:
     snprintf(text, sizeof text, "%016" PRIx64, cell->number);
     return json_string(text);
@@ -138,9 +142,14 @@ static char *cell_shown(const aatgs_cell *cell)
   case AATGS_CELL_TEXT: break;
   case AATGS_CELL_COUNT: aatgs_text_count(text, sizeof text, cell->number); break;
   case AATGS_CELL_INTEGER: snprintf(text, sizeof text, "%" PRId64, (int64_t)cell->number); break;
-  case AATGS_CELL_REAL: snprintf(text, sizeof text, "%.6g", cell->real); break;
+  case AATGS_CELL_REAL:
+    snprintf(text, sizeof text,
+             fabs(cell->real) < 1e16 && cell->real == floor(cell->real) ? "%.0f" : "%.6g",
+             cell->real);
+    break;
   case AATGS_CELL_NS: aatgs_text_ns(text, sizeof text, cell->number); break;
   case AATGS_CELL_BYTES: aatgs_text_bytes(text, sizeof text, cell->number); break;
+  case AATGS_CELL_BOOL: snprintf(text, sizeof text, "%s", cell->number ? "yes" : "no"); break;
   case AATGS_CELL_HEX: snprintf(text, sizeof text, "%016" PRIx64, cell->number); break;
   }
   if (!cell->text || !*cell->text)
@@ -183,9 +192,9 @@ void aatgs_report_facts(aatgs_report *report, const char *key, const char *label
   json_t *array = json_array();
   char *joined = strdup("");
   for (size_t i = 0; i < count && it && array && joined; i++) {
-    char *shown = cell_shown(&cells[i]);
+    char *shown = i < VALUES_SHOWN ? cell_shown(&cells[i]) : strdup(i == VALUES_SHOWN ? "..." : "");
     char *longer = NULL;
-    if (!shown || asprintf(&longer, "%s%s%s", joined, i ? "  " : "", shown) < 0)
+    if (!shown || asprintf(&longer, "%s%s%s", joined, i && *shown ? "  " : "", shown) < 0)
       longer = NULL;
     if (!longer || json_array_append_new(array, cell_json(&cells[i])))
       report->failed = true;
@@ -365,6 +374,8 @@ static void print_text(const aatgs_report *report, FILE *out)
   }
   for (size_t i = 0; i < report->count; i++) {
     const item *it = &report->items[i];
+    if (it->kind == ITEM_TABLE && it->rows == 0)
+      continue;
     if (it->kind != ITEM_FACT && it->label)
       print_heading(out, it->label, i == 0);
     if (it->kind == ITEM_FACT)
@@ -401,7 +412,9 @@ static void print_csv_value(FILE *out, const json_t *value)
   else if (json_is_integer(value))
     fprintf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
   else if (json_is_real(value))
-    fprintf(out, "%.9g", json_real_value(value));
+    fprintf(out, "%.15g", json_real_value(value));
+  else if (json_is_boolean(value))
+    fputs(json_is_true(value) ? "true" : "false", out);
 }
 
 static void print_csv_table(FILE *out, const item *it)
@@ -454,7 +467,7 @@ int aatgs_report_print(const aatgs_report *report, aatgs_format format, FILE *ou
   if (!report || report->failed)
     return AATGS_ENOMEM;
   if (format == AATGS_JSON) {
-    if (json_dumpf(report->root, out, JSON_INDENT(2) | JSON_REAL_PRECISION(9)))
+    if (json_dumpf(report->root, out, JSON_INDENT(2) | JSON_REAL_PRECISION(15)))
       return ferror(out) ? 0 : AATGS_ENOMEM; /* aatgs_cli_finish() reports a failed write */
     fputc('\n', out);
   } else if (format == AATGS_TABLE) {

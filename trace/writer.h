@@ -27,7 +27,7 @@ int aatgs_trace_write_graph(aatgs_trace_writer *w, const aatgs_trace_graph *grap
 int aatgs_trace_write_plan(aatgs_trace_writer *w, const aatgs_trace_plan *plan);
 /* Iterations in rising order; a jump is a gap (counted as lost). */
 int aatgs_trace_write_iteration(aatgs_trace_writer *w, const aatgs_iteration *iteration);
-/* The primary regions as iteration `at` finds them. */
+/* The primary regions as iteration `at` finds them, each padded to a multiple of 64 bytes. */
 int aatgs_trace_write_snapshot(aatgs_trace_writer *w, uint64_t at, const uint8_t *bytes,
                                size_t size);
 int aatgs_trace_write_tick(aatgs_trace_writer *w, const aatgs_tick *tick);

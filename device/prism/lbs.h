@@ -164,8 +164,11 @@ AATGS_FN uint32_t prism_lbs_budget(const aatgs_task *t)
 AATGS_FN void prism_lbs(aatgs_task *t)
 {
   prism_grid g = prism_grid_of(t);
-  uint32_t stage = PRISM_GET(t, PRISM_LBS, PRISM_L_STAGE), rows = g.ny * g.nz;
-  uint32_t cursor = PRISM_GET(t, PRISM_LBS, PRISM_L_CURSOR), budget = prism_lbs_budget(t);
+  uint32_t budget = prism_lbs_budget(t), rows = g.ny * g.nz, stage, cursor;
+  if (PRISM_GET(t, PRISM_INFO, PRISM_ATOM_COUNT) == 0)
+    return;
+  stage = PRISM_GET(t, PRISM_LBS, PRISM_L_STAGE);
+  cursor = PRISM_GET(t, PRISM_LBS, PRISM_L_CURSOR);
   if (stage > PRISM_LBS_SCAN)
     return;
   for (uint32_t i = 0; i < budget; ++i) {
@@ -277,8 +280,12 @@ AATGS_FN void prism_cluster(aatgs_task *t, const prism_grid *g)
 AATGS_FN void prism_lbs_finish(aatgs_task *t)
 {
   prism_grid g = prism_grid_of(t);
-  uint32_t stage = PRISM_GET(t, PRISM_LBS, PRISM_L_STAGE);
-  uint64_t cursor = PRISM_GET(t, PRISM_LBS, PRISM_L_CURSOR);
+  uint32_t stage;
+  uint64_t cursor;
+  if (PRISM_GET(t, PRISM_INFO, PRISM_ATOM_COUNT) == 0)
+    return;
+  stage = PRISM_GET(t, PRISM_LBS, PRISM_L_STAGE);
+  cursor = PRISM_GET(t, PRISM_LBS, PRISM_L_CURSOR);
   if (stage == PRISM_LBS_DONE)
     return;
   aatgs_sync(t);

@@ -1,16 +1,14 @@
 /* The workload prism: graph colouring by three solvers and binding sites of a
  * protein. This file names the parts; each task is in a header of its own. */
-#include "prism/prism.h"
-
-#include "prism/download.h"
-#include "prism/lbs.h"
-#include "prism/phase.h"
-#include "prism/quantum.h"
-#include "prism/rebuild.h"
-#include "prism/reorder.h"
-#include "prism/thermo.h"
-#include "prism/upload.h"
-#include "prism/whcr.h"
+#include "download.h"
+#include "lbs.h"
+#include "phase.h"
+#include "quantum.h"
+#include "rebuild.h"
+#include "reorder.h"
+#include "thermo.h"
+#include "upload.h"
+#include "whcr.h"
 
 #define AATGS_TASKS(X)                                                                            \
   X(0, prism_config_upload, AATGS_NO_FINISH)                                                      \
@@ -23,8 +21,8 @@
   X(7, prism_custom, AATGS_NO_FINISH)
 #define AATGS_REBUILD prism_rebuild
 
-#if !defined(PRISM_TASKS_ONLY)
-#include "loop.h"
-#endif
+#include "../loop.h"
 
-#include "prism/tables.h"
+#if !defined(__CUDACC__)
+#include "tables.h"
+#endif

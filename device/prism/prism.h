@@ -117,7 +117,7 @@ static inline struct prism_config aatgs_runtime_config_production(void)
   memset(&c, 0, sizeof c);
   c.stress_weight = 0.6f;
   c.persistence_weight = 10.0f;
-  c.belief_weight = 1.0f;
+  c.belief_weight = 0.5f;
   c.hotspot_multiplier = 4.0f;
   for (i = 0; i < PRISM_BRANCHES; ++i) {
     c.branch_weights[i] = 0.125f; /* tau_decay 0: the built-in time constants */
@@ -155,7 +155,7 @@ static inline struct prism_config aatgs_runtime_config_production(void)
   c.global_temperature = 1.0f;
   c.learning_rate = 0.1f;
   c.exploration_rate = 0.1f;
-  c.sweeps = 8;
+  c.sweeps = 6;
   return c;
 }
 

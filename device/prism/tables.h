@@ -3,7 +3,8 @@
 #ifndef AATGS_PRISM_TABLES_H
 #define AATGS_PRISM_TABLES_H
 
-#include "host/prism/prism_host.h"
+#include "hooks.h"
+#include "state.h"
 
 #define PRISM_PRIMARY(name, word) {name, AATGS_REGION_PRIMARY, word}
 #define PRISM_DERIVED(name, word) {name, AATGS_REGION_DERIVED, word}
@@ -111,7 +112,6 @@ static const aatgs_named_graph prism_graphs[] = {
      "download TelemetryDownload after=whcr,thermo\n",
      "WhcrKernel and ThermodynamicAnneal side by side"}};
 
-#if !defined(PRISM_TASKS_ONLY)
 #define PRISM_COUNT(array) ((uint32_t)(sizeof(array) / sizeof((array)[0])))
 
 static const struct aatgs_workload prism_workload = {
@@ -142,10 +142,6 @@ static const struct aatgs_workload prism_workload = {
     aatgs_cpu_loop,
     AATGS_CUDA_LAUNCH};
 
-#if defined(__cplusplus)
-extern "C"
-#endif
-const struct aatgs_workload *aatgs_workload(void) { return &prism_workload; }
-#endif
+AATGS_EXPORT const struct aatgs_workload *aatgs_workload(void) { return &prism_workload; }
 
 #endif

@@ -1,15 +1,12 @@
-/* The host side of prism: its schema, its parsers and its set-up. */
-#ifndef AATGS_PRISM_HOST_H
-#define AATGS_PRISM_HOST_H
+/* What the host side of prism (host/prism/) provides: the schema and the hooks
+ * of struct aatgs_workload. */
+#ifndef AATGS_PRISM_HOOKS_H
+#define AATGS_PRISM_HOOKS_H
 
-#include "device/prism/prism.h"
-#include "device/workload.h"
+#include "../workload.h"
+#include "prism.h"
 
-#if defined(__cplusplus)
-extern "C" {
-#endif
-
-#define PRISM_CONFIG_FIELDS 50u
+#define PRISM_CONFIG_FIELDS 44u
 #define PRISM_TELEMETRY_FIELDS 14u
 extern const aatgs_field prism_config_fields[PRISM_CONFIG_FIELDS];
 extern const aatgs_field prism_telemetry_fields[PRISM_TELEMETRY_FIELDS];
@@ -25,7 +22,4 @@ size_t prism_solution(const aatgs_input *inputs, const aatgs_region_view *region
 size_t prism_summary(const aatgs_input *inputs, const aatgs_region_view *regions, char *out,
                      size_t capacity);
 
-#if defined(__cplusplus)
-}
-#endif
 #endif

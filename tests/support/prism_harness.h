@@ -1,0 +1,317 @@
+/* Runs prism's tasks by hand, without a device: sets the workload up in plain
+ * memory and calls the task functions in the order of a graph. With
+ * PRISM_HARNESS_LANES defined, a worker has that many lanes, each a thread, with
+ * real barriers and reductions: what a thread block is on a GPU.
+ *
+ * One translation unit includes this and links host/prism/. */
+#ifndef AATGS_PRISM_HARNESS_H
+#define AATGS_PRISM_HARNESS_H
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(PRISM_HARNESS_LANES)
+#define aatgs_sync           port_sync
+#define aatgs_reduce_add_u32 port_reduce_add_u32
+#define aatgs_reduce_add_u64 port_reduce_add_u64
+#define aatgs_reduce_min_u64 port_reduce_min_u64
+#define aatgs_reduce_max_u64 port_reduce_max_u64
+#endif
+#include "device/port.h"
+#if defined(PRISM_HARNESS_LANES)
+#undef aatgs_sync
+#undef aatgs_reduce_add_u32
+#undef aatgs_reduce_add_u64
+#undef aatgs_reduce_min_u64
+#undef aatgs_reduce_max_u64
+
+static pthread_barrier_t lanes_barrier;
+static uint64_t lanes_value[PRISM_HARNESS_LANES];
+
+AATGS_FN void aatgs_sync(const aatgs_task *t)
+{
+  (void)t;
+  pthread_barrier_wait(&lanes_barrier);
+}
+
+enum lanes_op { LANES_ADD, LANES_MIN, LANES_MAX };
+
+AATGS_FN uint64_t lanes_reduce(const aatgs_task *t, uint64_t v, enum lanes_op op)
+{
+  uint64_t all;
+  lanes_value[t->lane] = v;
+  aatgs_sync(t);
+  all = lanes_value[0];
+  for (uint32_t i = 1; i < t->lanes; i++) {
+    uint64_t x = lanes_value[i];
+    all = op == LANES_ADD ? all + x : (op == LANES_MIN) == (x < all) ? x : all;
+  }
+  aatgs_sync(t);
+  return all;
+}
+AATGS_FN uint32_t aatgs_reduce_add_u32(const aatgs_task *t, uint32_t v)
+{
+  return (uint32_t)lanes_reduce(t, v, LANES_ADD);
+}
+AATGS_FN uint64_t aatgs_reduce_add_u64(const aatgs_task *t, uint64_t v)
+{
+  return lanes_reduce(t, v, LANES_ADD);
+}
+AATGS_FN uint64_t aatgs_reduce_min_u64(const aatgs_task *t, uint64_t v)
+{
+  return lanes_reduce(t, v, LANES_MIN);
+}
+AATGS_FN uint64_t aatgs_reduce_max_u64(const aatgs_task *t, uint64_t v)
+{
+  return lanes_reduce(t, v, LANES_MAX);
+}
+#endif
+
+#include "device/prism/download.h"
+#include "device/prism/hooks.h"
+#include "device/prism/lbs.h"
+#include "device/prism/phase.h"
+#include "device/prism/quantum.h"
+#include "device/prism/rebuild.h"
+#include "device/prism/reorder.h"
+#include "device/prism/thermo.h"
+#include "device/prism/upload.h"
+#include "device/prism/whcr.h"
+
+enum harness_type { UPLOAD, WHCR, THERMO, QUANTUM, LBS, PHASE, DOWNLOAD, CUSTOM, HARNESS_TYPES };
+
+typedef void harness_function(aatgs_task *t);
+static harness_function *const harness_run[HARNESS_TYPES] = {
+    prism_config_upload, prism_whcr,  prism_thermo,   prism_quantum,
+    prism_lbs,           prism_phase, prism_download, prism_custom};
+static harness_function *const harness_finish[HARNESS_TYPES] = {
+    NULL, prism_whcr_finish, prism_thermo_finish, prism_quantum_finish,
+    prism_lbs_finish, NULL, NULL, NULL};
+
+/* One task of the graph under test. */
+typedef struct harness_task {
+  enum harness_type type;
+  uint32_t parts;
+  uint32_t arg;
+} harness_task;
+
+static const harness_task harness_linear[] = {{UPLOAD, 1, 0}, {WHCR, 2, 0}, {DOWNLOAD, 1, 0}};
+static const harness_task harness_diamond[] = {
+    {UPLOAD, 1, 0}, {WHCR, 2, 0}, {THERMO, 4, 0}, {DOWNLOAD, 1, 0}};
+static const harness_task harness_full[] = {{UPLOAD, 1, 0},  {WHCR, 2, 0}, {THERMO, 4, 0},
+                                            {QUANTUM, 4, 0}, {LBS, 4, 0},  {PHASE, 1, 0},
+                                            {DOWNLOAD, 1, 0}};
+#define HARNESS_COUNT(tasks) (sizeof(tasks) / sizeof((tasks)[0]))
+
+typedef struct harness {
+  aatgs_setup setup;
+  aatgs_input inputs[PRISM_INPUTS];
+  uint8_t *regions[PRISM_REGIONS];
+  uint64_t bytes[PRISM_REGIONS];
+  char error[600];
+  struct prism_config config;
+  struct prism_telemetry telemetry;
+  uint64_t iteration;
+  uint32_t failed;  /* last code handed to aatgs_fail() */
+  uint64_t digest;  /* folded from those of the parts */
+  bool backwards;   /* run parts, and solvers side by side, in reverse */
+} harness;
+
+static void *harness_region(aatgs_setup *setup, uint32_t index, size_t bytes)
+{
+  harness *h = setup->owner;
+  size_t whole = (bytes + 63) / 64 * 64;
+  if (h->regions[index])
+    abort(); /* asked for twice */
+  h->regions[index] = aligned_alloc(64, whole ? whole : 64);
+  h->bytes[index] = bytes;
+  memset(h->regions[index], 0, whole ? whole : 64);
+  return h->regions[index];
+}
+
+static int harness_fail(aatgs_setup *setup, const char *format, ...)
+{
+  harness *h = setup->owner;
+  va_list args;
+  va_start(args, format);
+  vsnprintf(h->error, sizeof h->error, format, args);
+  va_end(args);
+  return -8; /* AATGS_EFORMAT */
+}
+
+static int harness_rebuild(harness *h);
+
+/* Sets the workload up for a graph and a protein, each NULL or a text of that size. */
+static int harness_open(harness *h, const char *graph, size_t graph_size, const char *protein,
+                        size_t protein_size)
+{
+  int rc;
+  memset(h, 0, sizeof *h);
+  h->inputs[PRISM_INPUT_GRAPH] = (aatgs_input){"g.col", (const uint8_t *)graph, graph_size};
+  h->inputs[PRISM_INPUT_PROTEIN] = (aatgs_input){"p.pdb", (const uint8_t *)protein, protein_size};
+  h->setup.inputs = h->inputs;
+  h->setup.region = harness_region;
+  h->setup.fail = harness_fail;
+  h->setup.seed = 1;
+  h->setup.owner = h;
+  h->config = aatgs_runtime_config_production();
+  rc = prism_setup(&h->setup);
+  return rc ? rc : harness_rebuild(h);
+}
+
+static void harness_close(harness *h)
+{
+  for (uint32_t i = 0; i < PRISM_REGIONS; i++)
+    free(h->regions[i]);
+  memset(h, 0, sizeof *h);
+}
+
+static aatgs_task harness_task_of(harness *h, uint32_t number, const harness_task *task,
+                                  uint32_t part)
+{
+  aatgs_task t = {0};
+  t.config = &h->config;
+  t.telemetry = (uint32_t *)(void *)&h->telemetry;
+  t.regions = h->regions;
+  t.region_bytes = h->bytes;
+  t.iteration = h->iteration;
+  t.key = aatgs_random_key(h->setup.seed, h->iteration, number, part);
+  t.task = number;
+  t.part = part;
+  t.parts = task->parts;
+  t.arg = task->arg;
+  t.lanes = 1;
+  return t;
+}
+
+#if defined(PRISM_HARNESS_LANES)
+typedef struct harness_lane {
+  aatgs_task task;
+  harness_function *function;
+  pthread_t thread;
+} harness_lane;
+
+static void *harness_lane_main(void *argument)
+{
+  harness_lane *lane = argument;
+  lane->function(&lane->task);
+  return NULL;
+}
+
+static void harness_call(harness_function *function, aatgs_task *t)
+{
+  harness_lane lanes[PRISM_HARNESS_LANES];
+  pthread_barrier_init(&lanes_barrier, NULL, PRISM_HARNESS_LANES);
+  for (uint32_t i = 0; i < PRISM_HARNESS_LANES; i++) {
+    lanes[i].task = *t;
+    lanes[i].task.lane = i;
+    lanes[i].task.lanes = PRISM_HARNESS_LANES;
+    lanes[i].function = function;
+    if (pthread_create(&lanes[i].thread, NULL, harness_lane_main, &lanes[i]) != 0)
+      abort();
+  }
+  for (uint32_t i = 0; i < PRISM_HARNESS_LANES; i++) {
+    pthread_join(lanes[i].thread, NULL);
+    t->digest += lanes[i].task.digest;
+    t->failed |= lanes[i].task.failed;
+  }
+  pthread_barrier_destroy(&lanes_barrier);
+}
+#else
+static void harness_call(harness_function *function, aatgs_task *t) { function(t); }
+#endif
+
+static int harness_rebuild(harness *h)
+{
+  harness_task none = {UPLOAD, 1, 0};
+  aatgs_task t = harness_task_of(h, 0, &none, 0);
+  harness_call(prism_rebuild, &t);
+  return 0;
+}
+
+static void harness_part(harness *h, harness_function *function, uint32_t number,
+                         const harness_task *task, uint32_t part)
+{
+  aatgs_task t = harness_task_of(h, number, task, part);
+  harness_call(function, &t);
+  h->digest = aatgs_mix64(h->digest ^ aatgs_mix64((uint64_t)number << 48 | (uint64_t)part << 32 |
+                                                  t.digest));
+  h->failed = t.failed ? t.failed : h->failed;
+}
+
+static bool harness_can_run(const harness *h, enum harness_type type)
+{
+  if (type == LBS)
+    return h->inputs[PRISM_INPUT_PROTEIN].bytes != NULL;
+  return type == UPLOAD || type == DOWNLOAD || h->inputs[PRISM_INPUT_GRAPH].bytes != NULL;
+}
+
+static void harness_task_run(harness *h, uint32_t number, const harness_task *task)
+{
+  uint64_t sum = h->digest, before = h->digest;
+  if (!harness_can_run(h, task->type))
+    return;
+  for (uint32_t i = 0; i < task->parts; i++) {
+    h->digest = before;
+    harness_part(h, harness_run[task->type], number, task,
+                 h->backwards ? task->parts - 1 - i : i);
+    sum += h->digest;
+  }
+  h->digest = sum;
+  if (harness_finish[task->type])
+    harness_part(h, harness_finish[task->type], number, task, task->parts);
+}
+
+/* One iteration of the graph; solvers (the tasks between the upload and what follows them) run
+ * in reverse when `backwards` says so. */
+static void harness_iterate(harness *h, const harness_task *tasks, size_t count)
+{
+  size_t first = 0, last;
+  uint64_t before, sum;
+  h->iteration++;
+  h->config.iteration = (uint32_t)h->iteration;
+  while (first < count && tasks[first].type == UPLOAD) {
+    harness_task_run(h, (uint32_t)first, &tasks[first]);
+    first++;
+  }
+  for (last = first; last < count && tasks[last].type != PHASE && tasks[last].type != DOWNLOAD;)
+    last++;
+  before = sum = h->digest;
+  for (size_t i = first; i < last; i++) {
+    size_t at = h->backwards ? last - 1 - (i - first) : i;
+    h->digest = before;
+    harness_task_run(h, (uint32_t)at, &tasks[at]);
+    sum += h->digest;
+  }
+  h->digest = sum;
+  for (size_t i = last; i < count; i++)
+    harness_task_run(h, (uint32_t)i, &tasks[i]);
+}
+
+/* Reads a whole file of the shared inputs; NULL when it is not there. free() it. */
+static char *harness_file(const char *name, size_t *size)
+{
+  const char *shared = getenv("AATGS_SHARED");
+  char path[4096], *text = NULL;
+  FILE *f;
+  snprintf(path, sizeof path, "%s/data/%s", shared ? shared : AATGS_SOURCE_DIR "/../shared", name);
+  f = fopen(path, "rb");
+  if (!f)
+    return NULL;
+  if (fseek(f, 0, SEEK_END) == 0 && (*size = (size_t)ftell(f)) > 0) {
+    rewind(f);
+    text = malloc(*size);
+    if (text && fread(text, 1, *size, f) != *size) {
+      free(text);
+      text = NULL;
+    }
+  }
+  fclose(f);
+  return text;
+}
+
+#endif
