@@ -96,7 +96,7 @@ void aatgs_report_hint(aatgs_report *report, const char *label, const char *form
 
 typedef struct aatgs_column {
   const char *key;   /* in JSON and CSV */
-  const char *title; /* in text */
+  const char *title; /* in text; NULL: not shown there */
   bool right;        /* aligned to the right, as numbers are */
 } aatgs_column;
 

@@ -15,7 +15,7 @@
 #include "trace/store.h"
 #include "trace/ticks.h"
 
-#define CHUNK_ITERATIONS 1024u
+#define CHUNK_ITERATIONS 4096u
 #define CHUNK_BYTES      (UINT64_C(1) << 20)
 #define COMMIT_BYTES     (UINT64_C(4) << 20)
 #define COMMIT_NS        UINT64_C(100000000)
