@@ -81,7 +81,7 @@ int aatgs_scheduler_plan(aatgs_scheduler *s, const aatgs_graph *graph, uint32_t 
 {
   int rc;
 
-  if (graph->live != graph->count)
+  if (graph->live != graph->count || graph->workload != s->workload)
     return AATGS_EINVAL;
   rc = s->policy->ranks ? plan_by_rank(s, graph, task_at, priority_x1000)
                         : plan_by_lanes(s, graph, task_at, priority_x1000);
