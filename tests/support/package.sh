@@ -124,6 +124,8 @@ awk '/^```c$/ { inside = 1; next } /^```$/ && inside { exit } inside' "$source/R
   >"$work/readme.c"
 with_pkg_config "$CC -std=c11" aatgs "$work/readme.c" readme
 expect 0 "$aatgs" gen queen 5 -o "$work/queen5.col"
+export AATGS_WORKLOAD_PATH
+AATGS_WORKLOAD_PATH=$(pkg-config --variable=workloaddir aatgs) # needed since the package was moved
 expect 0 "$work/readme" "$work/queen5.col" "$work/readme-trace"
 says ' 0 conflicts'
 expect 0 "$aatgs" replay "$work/readme-trace"
