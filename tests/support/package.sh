@@ -54,7 +54,29 @@ counter=$source/tests/support/counter
 with_pkg_config "$CC -std=c11" aatgs-trace "$counter/reader.c" reader_pc
 expect 1 "$work/reader_pc" "$work/no-such-trace"
 says no-such-trace
-[ "$host" = ON ] || exit 0
+
+# The trace library is found alone, and what a package lacks is said.
+mkdir "$work/trace-only"
+cat >"$work/trace-only/CMakeLists.txt" <<END
+cmake_minimum_required(VERSION 3.22)
+project(reader LANGUAGES C)
+find_package(aatgs REQUIRED COMPONENTS \${COMPONENTS})
+add_executable(reader $counter/reader.c)
+target_link_libraries(reader PRIVATE aatgs::trace)
+END
+components() {
+  cmake -S "$work/trace-only" -B "$work/trace-only/build" -G Ninja -DCMAKE_PREFIX_PATH="$work/usr" \
+    -DCMAKE_C_COMPILER="$CC" -DCMAKE_C_FLAGS="$flags" -DCOMPONENTS="$1"
+}
+quietly components trace
+quietly cmake --build "$work/trace-only/build"
+expect 1 components sails
+says sails
+[ "$host" = ON ] || {
+  expect 1 components runtime
+  says runtime
+  exit 0
+}
 
 # counter_project FOLDER [OPTION...]
 counter_project() {
