@@ -197,100 +197,100 @@ AATGS_ORDER_FN void aatgs_bus_fence_acquire(void)
 
 #if defined(__CUDA_ARCH__)
 #define AATGS_DEV(p, type) cuda::atomic_ref<type, cuda::thread_scope_device>(*(type *)(p))
-#define AATGS_DEFINE_DEV(bits)                                                                    \
-  AATGS_ORDER_FN uint##bits##_t aatgs_dev_load_relaxed_u##bits(const uint##bits##_t *p)           \
-  {                                                                                               \
-    return AATGS_DEV(p, uint##bits##_t).load(cuda::memory_order_relaxed);                         \
-  }                                                                                               \
-  AATGS_ORDER_FN uint##bits##_t aatgs_dev_load_acquire_u##bits(const uint##bits##_t *p)           \
-  {                                                                                               \
-    return AATGS_DEV(p, uint##bits##_t).load(cuda::memory_order_acquire);                         \
-  }                                                                                               \
-  AATGS_ORDER_FN uint##bits##_t aatgs_dev_load_seq_u##bits(const uint##bits##_t *p)               \
-  {                                                                                               \
-    return AATGS_DEV(p, uint##bits##_t).load(cuda::memory_order_seq_cst);                         \
-  }                                                                                               \
-  AATGS_ORDER_FN void aatgs_dev_store_relaxed_u##bits(uint##bits##_t *p, uint##bits##_t v)        \
-  {                                                                                               \
-    AATGS_DEV(p, uint##bits##_t).store(v, cuda::memory_order_relaxed);                            \
-  }                                                                                               \
-  AATGS_ORDER_FN void aatgs_dev_store_release_u##bits(uint##bits##_t *p, uint##bits##_t v)        \
-  {                                                                                               \
-    AATGS_DEV(p, uint##bits##_t).store(v, cuda::memory_order_release);                            \
-  }                                                                                               \
-  AATGS_ORDER_FN uint##bits##_t aatgs_dev_sub_u##bits(uint##bits##_t *p, uint##bits##_t v)        \
-  {                                                                                               \
-    return AATGS_DEV(p, uint##bits##_t).fetch_sub(v, cuda::memory_order_acq_rel);                 \
-  }                                                                                               \
-  AATGS_ORDER_FN uint##bits##_t aatgs_dev_add_u##bits(uint##bits##_t *p, uint##bits##_t v)        \
-  {                                                                                               \
-    return AATGS_DEV(p, uint##bits##_t).fetch_add(v, cuda::memory_order_acq_rel);                 \
-  }                                                                                               \
-  AATGS_ORDER_FN uint##bits##_t aatgs_dev_add_seq_u##bits(uint##bits##_t *p, uint##bits##_t v)    \
-  {                                                                                               \
-    return AATGS_DEV(p, uint##bits##_t).fetch_add(v, cuda::memory_order_seq_cst);                 \
-  }                                                                                               \
-  AATGS_ORDER_FN uint##bits##_t aatgs_dev_or_seq_u##bits(uint##bits##_t *p, uint##bits##_t v)     \
-  {                                                                                               \
-    return AATGS_DEV(p, uint##bits##_t).fetch_or(v, cuda::memory_order_seq_cst);                  \
-  }                                                                                               \
-  AATGS_ORDER_FN uint##bits##_t aatgs_dev_and_seq_u##bits(uint##bits##_t *p, uint##bits##_t v)    \
-  {                                                                                               \
-    return AATGS_DEV(p, uint##bits##_t).fetch_and(v, cuda::memory_order_seq_cst);                 \
-  }                                                                                               \
-  AATGS_ORDER_FN int aatgs_dev_cas_u##bits(uint##bits##_t *p, uint##bits##_t *expected,           \
-                                           uint##bits##_t v)                                      \
-  {                                                                                               \
-    return AATGS_DEV(p, uint##bits##_t)                                                           \
-        .compare_exchange_strong(*expected, v, cuda::memory_order_acq_rel,                        \
-                                 cuda::memory_order_relaxed);                                     \
+#define AATGS_DEFINE_DEV(bits)                                                                     \
+  AATGS_ORDER_FN uint##bits##_t aatgs_dev_load_relaxed_u##bits(const uint##bits##_t *p)            \
+  {                                                                                                \
+    return AATGS_DEV(p, uint##bits##_t).load(cuda::memory_order_relaxed);                          \
+  }                                                                                                \
+  AATGS_ORDER_FN uint##bits##_t aatgs_dev_load_acquire_u##bits(const uint##bits##_t *p)            \
+  {                                                                                                \
+    return AATGS_DEV(p, uint##bits##_t).load(cuda::memory_order_acquire);                          \
+  }                                                                                                \
+  AATGS_ORDER_FN uint##bits##_t aatgs_dev_load_seq_u##bits(const uint##bits##_t *p)                \
+  {                                                                                                \
+    return AATGS_DEV(p, uint##bits##_t).load(cuda::memory_order_seq_cst);                          \
+  }                                                                                                \
+  AATGS_ORDER_FN void aatgs_dev_store_relaxed_u##bits(uint##bits##_t *p, uint##bits##_t v)         \
+  {                                                                                                \
+    AATGS_DEV(p, uint##bits##_t).store(v, cuda::memory_order_relaxed);                             \
+  }                                                                                                \
+  AATGS_ORDER_FN void aatgs_dev_store_release_u##bits(uint##bits##_t *p, uint##bits##_t v)         \
+  {                                                                                                \
+    AATGS_DEV(p, uint##bits##_t).store(v, cuda::memory_order_release);                             \
+  }                                                                                                \
+  AATGS_ORDER_FN uint##bits##_t aatgs_dev_sub_u##bits(uint##bits##_t *p, uint##bits##_t v)         \
+  {                                                                                                \
+    return AATGS_DEV(p, uint##bits##_t).fetch_sub(v, cuda::memory_order_acq_rel);                  \
+  }                                                                                                \
+  AATGS_ORDER_FN uint##bits##_t aatgs_dev_add_u##bits(uint##bits##_t *p, uint##bits##_t v)         \
+  {                                                                                                \
+    return AATGS_DEV(p, uint##bits##_t).fetch_add(v, cuda::memory_order_acq_rel);                  \
+  }                                                                                                \
+  AATGS_ORDER_FN uint##bits##_t aatgs_dev_add_seq_u##bits(uint##bits##_t *p, uint##bits##_t v)     \
+  {                                                                                                \
+    return AATGS_DEV(p, uint##bits##_t).fetch_add(v, cuda::memory_order_seq_cst);                  \
+  }                                                                                                \
+  AATGS_ORDER_FN uint##bits##_t aatgs_dev_or_seq_u##bits(uint##bits##_t *p, uint##bits##_t v)      \
+  {                                                                                                \
+    return AATGS_DEV(p, uint##bits##_t).fetch_or(v, cuda::memory_order_seq_cst);                   \
+  }                                                                                                \
+  AATGS_ORDER_FN uint##bits##_t aatgs_dev_and_seq_u##bits(uint##bits##_t *p, uint##bits##_t v)     \
+  {                                                                                                \
+    return AATGS_DEV(p, uint##bits##_t).fetch_and(v, cuda::memory_order_seq_cst);                  \
+  }                                                                                                \
+  AATGS_ORDER_FN int aatgs_dev_cas_u##bits(uint##bits##_t *p, uint##bits##_t *expected,            \
+                                           uint##bits##_t v)                                       \
+  {                                                                                                \
+    return AATGS_DEV(p, uint##bits##_t)                                                            \
+        .compare_exchange_strong(*expected, v, cuda::memory_order_acq_rel,                         \
+                                 cuda::memory_order_relaxed);                                      \
   }
 #else
-#define AATGS_DEFINE_DEV(bits)                                                                    \
-  AATGS_ORDER_FN uint##bits##_t aatgs_dev_load_relaxed_u##bits(const uint##bits##_t *p)           \
-  {                                                                                               \
-    return __atomic_load_n(p, __ATOMIC_RELAXED);                                                  \
-  }                                                                                               \
-  AATGS_ORDER_FN uint##bits##_t aatgs_dev_load_acquire_u##bits(const uint##bits##_t *p)           \
-  {                                                                                               \
-    return __atomic_load_n(p, __ATOMIC_ACQUIRE);                                                  \
-  }                                                                                               \
-  AATGS_ORDER_FN uint##bits##_t aatgs_dev_load_seq_u##bits(const uint##bits##_t *p)               \
-  {                                                                                               \
-    return __atomic_load_n(p, __ATOMIC_SEQ_CST);                                                  \
-  }                                                                                               \
-  AATGS_ORDER_FN void aatgs_dev_store_relaxed_u##bits(uint##bits##_t *p, uint##bits##_t v)        \
-  {                                                                                               \
-    __atomic_store_n(p, v, __ATOMIC_RELAXED);                                                     \
-  }                                                                                               \
-  AATGS_ORDER_FN void aatgs_dev_store_release_u##bits(uint##bits##_t *p, uint##bits##_t v)        \
-  {                                                                                               \
-    __atomic_store_n(p, v, __ATOMIC_RELEASE);                                                     \
-  }                                                                                               \
-  AATGS_ORDER_FN uint##bits##_t aatgs_dev_sub_u##bits(uint##bits##_t *p, uint##bits##_t v)        \
-  {                                                                                               \
-    return __atomic_fetch_sub(p, v, __ATOMIC_ACQ_REL);                                            \
-  }                                                                                               \
-  AATGS_ORDER_FN uint##bits##_t aatgs_dev_add_u##bits(uint##bits##_t *p, uint##bits##_t v)        \
-  {                                                                                               \
-    return __atomic_fetch_add(p, v, __ATOMIC_ACQ_REL);                                            \
-  }                                                                                               \
-  AATGS_ORDER_FN uint##bits##_t aatgs_dev_add_seq_u##bits(uint##bits##_t *p, uint##bits##_t v)    \
-  {                                                                                               \
-    return __atomic_fetch_add(p, v, __ATOMIC_SEQ_CST);                                            \
-  }                                                                                               \
-  AATGS_ORDER_FN uint##bits##_t aatgs_dev_or_seq_u##bits(uint##bits##_t *p, uint##bits##_t v)     \
-  {                                                                                               \
-    return __atomic_fetch_or(p, v, __ATOMIC_SEQ_CST);                                             \
-  }                                                                                               \
-  AATGS_ORDER_FN uint##bits##_t aatgs_dev_and_seq_u##bits(uint##bits##_t *p, uint##bits##_t v)    \
-  {                                                                                               \
-    return __atomic_fetch_and(p, v, __ATOMIC_SEQ_CST);                                            \
-  }                                                                                               \
-  AATGS_ORDER_FN int aatgs_dev_cas_u##bits(uint##bits##_t *p, uint##bits##_t *expected,           \
-                                           uint##bits##_t v)                                      \
-  {                                                                                               \
-    return __atomic_compare_exchange_n(p, expected, v, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);    \
+#define AATGS_DEFINE_DEV(bits)                                                                     \
+  AATGS_ORDER_FN uint##bits##_t aatgs_dev_load_relaxed_u##bits(const uint##bits##_t *p)            \
+  {                                                                                                \
+    return __atomic_load_n(p, __ATOMIC_RELAXED);                                                   \
+  }                                                                                                \
+  AATGS_ORDER_FN uint##bits##_t aatgs_dev_load_acquire_u##bits(const uint##bits##_t *p)            \
+  {                                                                                                \
+    return __atomic_load_n(p, __ATOMIC_ACQUIRE);                                                   \
+  }                                                                                                \
+  AATGS_ORDER_FN uint##bits##_t aatgs_dev_load_seq_u##bits(const uint##bits##_t *p)                \
+  {                                                                                                \
+    return __atomic_load_n(p, __ATOMIC_SEQ_CST);                                                   \
+  }                                                                                                \
+  AATGS_ORDER_FN void aatgs_dev_store_relaxed_u##bits(uint##bits##_t *p, uint##bits##_t v)         \
+  {                                                                                                \
+    __atomic_store_n(p, v, __ATOMIC_RELAXED);                                                      \
+  }                                                                                                \
+  AATGS_ORDER_FN void aatgs_dev_store_release_u##bits(uint##bits##_t *p, uint##bits##_t v)         \
+  {                                                                                                \
+    __atomic_store_n(p, v, __ATOMIC_RELEASE);                                                      \
+  }                                                                                                \
+  AATGS_ORDER_FN uint##bits##_t aatgs_dev_sub_u##bits(uint##bits##_t *p, uint##bits##_t v)         \
+  {                                                                                                \
+    return __atomic_fetch_sub(p, v, __ATOMIC_ACQ_REL);                                             \
+  }                                                                                                \
+  AATGS_ORDER_FN uint##bits##_t aatgs_dev_add_u##bits(uint##bits##_t *p, uint##bits##_t v)         \
+  {                                                                                                \
+    return __atomic_fetch_add(p, v, __ATOMIC_ACQ_REL);                                             \
+  }                                                                                                \
+  AATGS_ORDER_FN uint##bits##_t aatgs_dev_add_seq_u##bits(uint##bits##_t *p, uint##bits##_t v)     \
+  {                                                                                                \
+    return __atomic_fetch_add(p, v, __ATOMIC_SEQ_CST);                                             \
+  }                                                                                                \
+  AATGS_ORDER_FN uint##bits##_t aatgs_dev_or_seq_u##bits(uint##bits##_t *p, uint##bits##_t v)      \
+  {                                                                                                \
+    return __atomic_fetch_or(p, v, __ATOMIC_SEQ_CST);                                              \
+  }                                                                                                \
+  AATGS_ORDER_FN uint##bits##_t aatgs_dev_and_seq_u##bits(uint##bits##_t *p, uint##bits##_t v)     \
+  {                                                                                                \
+    return __atomic_fetch_and(p, v, __ATOMIC_SEQ_CST);                                             \
+  }                                                                                                \
+  AATGS_ORDER_FN int aatgs_dev_cas_u##bits(uint##bits##_t *p, uint##bits##_t *expected,            \
+                                           uint##bits##_t v)                                       \
+  {                                                                                                \
+    return __atomic_compare_exchange_n(p, expected, v, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);     \
   }
 #endif
 

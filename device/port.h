@@ -14,10 +14,10 @@
 #include "bus.h"
 
 #if defined(__CUDACC__)
-#define AATGS_FN static __device__ inline
+#define AATGS_FN    static __device__ inline
 #define AATGS_CONST static __constant__ const
 #else
-#define AATGS_FN static inline __attribute__((unused))
+#define AATGS_FN    static inline __attribute__((unused))
 #define AATGS_CONST static const
 #endif
 
@@ -28,12 +28,12 @@ typedef struct aatgs_task {
   uint8_t *const *regions; /* region bases, in the workload's order */
   const uint64_t *region_bytes;
   uint64_t iteration;
-  uint64_t key;    /* random key of (seed, iteration, task, part) */
-  uint32_t task;   /* number in the graph */
-  uint32_t part;   /* 0..parts-1; == parts inside finish */
+  uint64_t key;  /* random key of (seed, iteration, task, part) */
+  uint32_t task; /* number in the graph */
+  uint32_t part; /* 0..parts-1; == parts inside finish */
   uint32_t parts;
-  uint32_t arg;    /* as given when the task was added */
-  uint32_t lane;   /* 0..lanes-1 */
+  uint32_t arg;  /* as given when the task was added */
+  uint32_t lane; /* 0..lanes-1 */
   uint32_t lanes;
   uint32_t digest; /* of this lane's writes so far */
   uint32_t failed; /* code handed to aatgs_fail(), or 0 */
@@ -56,11 +56,11 @@ AATGS_FN uint32_t aatgs_mix_write(uint32_t region, uint64_t index, uint64_t valu
 }
 
 /* Writes one element of a region and adds it to the part's digest. */
-#define AATGS_DEFINE_PUT(suffix, type, bits)                                                      \
-  AATGS_FN void aatgs_put_##suffix(aatgs_task *t, uint32_t region, uint64_t index, type value)    \
-  {                                                                                               \
-    ((type *)(void *)t->regions[region])[index] = value;                                          \
-    t->digest += aatgs_mix_write(region, index, (bits)value);                                     \
+#define AATGS_DEFINE_PUT(suffix, type, bits)                                                       \
+  AATGS_FN void aatgs_put_##suffix(aatgs_task *t, uint32_t region, uint64_t index, type value)     \
+  {                                                                                                \
+    ((type *)(void *)t->regions[region])[index] = value;                                           \
+    t->digest += aatgs_mix_write(region, index, (bits)value);                                      \
   }
 AATGS_DEFINE_PUT(u8, uint8_t, uint8_t)
 AATGS_DEFINE_PUT(u16, uint16_t, uint16_t)
@@ -71,12 +71,15 @@ AATGS_DEFINE_PUT(i32, int32_t, uint32_t)
 /* Reports that the task cannot do its work; the iteration ends with
  * AATGS_STATUS_TASK_FAILED and the tasks that have not begun are skipped. Every
  * lane must agree. `code` is not 0. */
-AATGS_FN void aatgs_fail(aatgs_task *t, uint32_t code) { t->failed = code; }
+AATGS_FN void aatgs_fail(aatgs_task *t, uint32_t code)
+{
+  t->failed = code;
+}
 
 /* ---- Worker-wide loops, barriers, reductions ------------------------------ */
 
 /* Runs the body for i = 0..n-1, shared among the worker's lanes. */
-#define aatgs_lane_for(t, i, n) \
+#define aatgs_lane_for(t, i, n)                                                                    \
   for (uint32_t i = (t)->lane, i##_end = (n); i < i##_end; i += (t)->lanes)
 
 /* Only one lane runs the statement that follows. */
@@ -97,15 +100,37 @@ AATGS_FN void aatgs_sync(const aatgs_task *t)
 #else
 /* Sum, minimum or maximum over the worker's lanes, handed to every lane. Every
  * lane must call it. */
-AATGS_FN uint32_t aatgs_reduce_add_u32(const aatgs_task *t, uint32_t v) { (void)t; return v; }
-AATGS_FN uint64_t aatgs_reduce_add_u64(const aatgs_task *t, uint64_t v) { (void)t; return v; }
-AATGS_FN uint64_t aatgs_reduce_min_u64(const aatgs_task *t, uint64_t v) { (void)t; return v; }
-AATGS_FN uint64_t aatgs_reduce_max_u64(const aatgs_task *t, uint64_t v) { (void)t; return v; }
+AATGS_FN uint32_t aatgs_reduce_add_u32(const aatgs_task *t, uint32_t v)
+{
+  (void)t;
+  return v;
+}
+AATGS_FN uint64_t aatgs_reduce_add_u64(const aatgs_task *t, uint64_t v)
+{
+  (void)t;
+  return v;
+}
+AATGS_FN uint64_t aatgs_reduce_min_u64(const aatgs_task *t, uint64_t v)
+{
+  (void)t;
+  return v;
+}
+AATGS_FN uint64_t aatgs_reduce_max_u64(const aatgs_task *t, uint64_t v)
+{
+  (void)t;
+  return v;
+}
 
 /* Adds to a word that other lanes or parts add to as well. The sum is
  * deterministic, the moment is not, so nothing is returned. */
-AATGS_FN void aatgs_add_u32(uint32_t *p, uint32_t v) { __atomic_fetch_add(p, v, __ATOMIC_RELAXED); }
-AATGS_FN void aatgs_add_u64(uint64_t *p, uint64_t v) { __atomic_fetch_add(p, v, __ATOMIC_RELAXED); }
+AATGS_FN void aatgs_add_u32(uint32_t *p, uint32_t v)
+{
+  __atomic_fetch_add(p, v, __ATOMIC_RELAXED);
+}
+AATGS_FN void aatgs_add_u64(uint64_t *p, uint64_t v)
+{
+  __atomic_fetch_add(p, v, __ATOMIC_RELAXED);
+}
 #endif
 
 /* ---- Random numbers ------------------------------------------------------- */

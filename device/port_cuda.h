@@ -46,13 +46,13 @@ AATGS_FN uint64_t aatgs_reduce_max_u64(const aatgs_task *, uint64_t v)
 
 AATGS_FN void aatgs_add_u32(uint32_t *p, uint32_t v)
 {
-  cuda::atomic_ref<uint32_t, cuda::thread_scope_device>(*p).fetch_add(
-      v, cuda::memory_order_relaxed);
+  cuda::atomic_ref<uint32_t, cuda::thread_scope_device>(*p).fetch_add(v,
+                                                                      cuda::memory_order_relaxed);
 }
 AATGS_FN void aatgs_add_u64(uint64_t *p, uint64_t v)
 {
-  cuda::atomic_ref<uint64_t, cuda::thread_scope_device>(*p).fetch_add(
-      v, cuda::memory_order_relaxed);
+  cuda::atomic_ref<uint64_t, cuda::thread_scope_device>(*p).fetch_add(v,
+                                                                      cuda::memory_order_relaxed);
 }
 
 #endif

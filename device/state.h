@@ -43,7 +43,7 @@ typedef struct aatgs_frame {
   uint32_t live;        /* 1 from admission until its telemetry is posted */
   uint32_t ready_count; /* bits set in ready */
   uint32_t blocked_count;
-  uint32_t words;       /* of ready and blocked in use */
+  uint32_t words; /* of ready and blocked in use */
   uint32_t last_readers[AATGS_REGIONS_MAX];
   AATGS_ALIGNAS(16) uint32_t config[AATGS_CONFIG_BYTES_MAX / 4];
   AATGS_ALIGNAS(16) uint32_t telemetry[AATGS_TELEMETRY_BYTES_MAX / 4];
@@ -96,11 +96,20 @@ typedef struct aatgs_loop {
   uint64_t looked_ns;
 
   /* Shared. */
-  AATGS_ALIGNAS(64) uint64_t admitted; /* iterations taken so far */
+  AATGS_ALIGNAS(64) uint64_t admitted;  /* iterations taken so far */
   AATGS_ALIGNAS(64) uint64_t completed; /* iterations whose telemetry is posted */
-  uint32_t stop;    /* 1: leave */
-  uint32_t faulted; /* 1: somebody is writing the fault record */
+  uint32_t stop;                        /* 1: leave */
+  uint32_t faulted;                     /* 1: somebody is writing the fault record */
 } aatgs_loop;
+
+/* What aatgs_workload.cuda_launch is asked for. */
+typedef struct aatgs_launch {
+  aatgs_loop *loop;      /* device address; NULL: only fill in workers_max */
+  void *stream;          /* cudaStream_t */
+  uint32_t workers;      /* thread blocks */
+  uint32_t lanes;        /* threads a block, a multiple of 32 */
+  uint32_t *workers_max; /* out: blocks that can be resident at once on the current GPU */
+} aatgs_launch;
 
 /* Sizes that the arena depends on. */
 typedef struct aatgs_state_limits {
@@ -115,7 +124,7 @@ typedef struct aatgs_state_limits {
   uint64_t primary; /* mask */
 } aatgs_state_limits;
 
-#define AATGS_ALIGN64(n) (((uint64_t)(n) + 63u) & ~UINT64_C(63))
+#define AATGS_ALIGN64(n)          (((uint64_t)(n) + 63u) & ~UINT64_C(63))
 #define AATGS_BITMAP_WORDS(tasks) (((tasks) + 63u) / 64u)
 
 static inline uint8_t *aatgs_arena_take(uint64_t *used, uint8_t *base, uint64_t bytes)

@@ -17,9 +17,9 @@ extern "C" {
 /* ---- Regions ------------------------------------------------------------ */
 
 typedef enum aatgs_region_kind {
-  AATGS_REGION_PRIMARY = 0,  /* in snapshots and in full digests */
-  AATGS_REGION_DERIVED = 1,  /* rebuilt from the primary ones by the rebuild function */
-  AATGS_REGION_CONSTANT = 2  /* comes from the inputs, no task writes it */
+  AATGS_REGION_PRIMARY = 0, /* in snapshots and in full digests */
+  AATGS_REGION_DERIVED = 1, /* rebuilt from the primary ones by the rebuild function */
+  AATGS_REGION_CONSTANT = 2 /* comes from the inputs, no task writes it */
 } aatgs_region_kind;
 
 typedef struct aatgs_region {
@@ -41,13 +41,13 @@ typedef enum aatgs_task_role {
 
 typedef struct aatgs_task_type {
   const char *name;
-  const char *help;   /* one sentence */
-  uint32_t role;      /* aatgs_task_role */
-  uint32_t parts;     /* default number of parts, at least 1 */
-  uint64_t reads;     /* regions, AATGS_REGION_BIT */
-  uint64_t writes;    /* regions; a region written may also be read */
-  uint64_t prior_ns;  /* assumed duration of the whole task before the first measurement */
-  uint32_t finish;    /* 1: the type has a finish function */
+  const char *help;    /* one sentence */
+  uint32_t role;       /* aatgs_task_role */
+  uint32_t parts;      /* default number of parts, at least 1 */
+  uint64_t reads;      /* regions, AATGS_REGION_BIT */
+  uint64_t writes;     /* regions; a region written may also be read */
+  uint64_t prior_ns;   /* assumed duration of the whole task before the first measurement */
+  uint32_t finish;     /* 1: the type has a finish function */
   int32_t needs_input; /* index of the input without which named graphs leave it out, or -1 */
 } aatgs_task_type;
 

@@ -102,7 +102,10 @@ typedef struct aatgs_task_options {
   uint64_t estimate_ns; /* 0: the type's prior */
   bool once;            /* one-shot: retired after the first run */
 } aatgs_task_options;
-#define AATGS_TASK_OPTIONS_INIT {sizeof(aatgs_task_options), NULL, NULL, 0, 0, 0, false}
+#define AATGS_TASK_OPTIONS_INIT                                                                    \
+  {                                                                                                \
+    sizeof(aatgs_task_options), NULL, NULL, 0, 0, 0, false                                         \
+  }
 
 typedef struct aatgs_task_info {
   uint32_t id;
@@ -244,18 +247,22 @@ typedef struct aatgs_scheduler aatgs_scheduler;
 
 typedef struct aatgs_scheduler_options {
   size_t size;
-  size_t config_slots;           /* capacity of the config queue */
+  size_t config_slots; /* capacity of the config queue */
   size_t telemetry_slots;
   size_t history;                /* performance snapshots kept */
   uint64_t snapshot_interval_ns; /* between performance snapshots */
   const char *policy;            /* "original" */
   uint32_t workers;              /* of the device, for utilization */
 } aatgs_scheduler_options;
-#define AATGS_SCHEDULER_OPTIONS_INIT \
-  {sizeof(aatgs_scheduler_options), 16, 64, 100, UINT64_C(100000000), "original", 1}
+#define AATGS_SCHEDULER_OPTIONS_INIT                                                               \
+  {                                                                                                \
+    sizeof(aatgs_scheduler_options), 16, 64, 100, UINT64_C(100000000), "original", 1               \
+  }
 /* For large graphs: 64 config slots, 256 telemetry slots. */
-#define AATGS_SCHEDULER_OPTIONS_LARGE \
-  {sizeof(aatgs_scheduler_options), 64, 256, 100, UINT64_C(100000000), "original", 1}
+#define AATGS_SCHEDULER_OPTIONS_LARGE                                                              \
+  {                                                                                                \
+    sizeof(aatgs_scheduler_options), 64, 256, 100, UINT64_C(100000000), "original", 1              \
+  }
 
 typedef struct aatgs_scheduled_task {
   uint32_t task_id;
@@ -290,8 +297,7 @@ uint64_t aatgs_scheduler_estimate_completion_time_ns(const aatgs_scheduler *sche
 int aatgs_scheduler_mark_task_started(aatgs_scheduler *scheduler, uint32_t task);
 int aatgs_scheduler_mark_task_completed(aatgs_scheduler *scheduler, uint32_t task,
                                         uint64_t duration_ns);
-int aatgs_scheduler_mark_task_failed(aatgs_scheduler *scheduler, uint32_t task,
-                                     const char *text);
+int aatgs_scheduler_mark_task_failed(aatgs_scheduler *scheduler, uint32_t task, const char *text);
 /* Copies a config (the workload's config_bytes) into the queue; false when it is full. */
 bool aatgs_scheduler_queue_config(aatgs_scheduler *scheduler, const void *config);
 bool aatgs_scheduler_next_config(aatgs_scheduler *scheduler, void *config);
@@ -331,7 +337,7 @@ typedef struct aatgs_input_file {
 typedef struct aatgs_options {
   size_t size;
   const char *workload; /* NAME or PATH */
-  const char *device;   /* "auto" (cuda where it works, else cpu), "cpu", "cuda" */
+  const char *device;   /* "auto" (cuda where it works, else cpu), "cpu", "cuda", "cuda:1" */
   uint32_t workers;     /* 0: cores less one, at least one (cpu); all SMs (cuda) */
   const aatgs_input_file *inputs;
   size_t input_count;
@@ -342,13 +348,13 @@ typedef struct aatgs_options {
   aatgs_idle idle;
   bool shuffle; /* cpu: worker loops, parts and ready tasks in random order */
   /* Limits; everything is allocated when the runtime is opened. */
-  uint32_t command_slots;   /* power of two */
-  uint32_t telemetry_slots; /* power of two, at least command_slots */
-  uint32_t timing_slots;    /* power of two; 0: enough for command_slots iterations of the
-                               largest graph, at least 16,384 */
-  uint32_t tasks_max;       /* in a graph */
-  uint32_t edges_max;       /* in a graph */
-  uint32_t graphs_max;      /* alive at once */
+  uint32_t command_slots;        /* power of two */
+  uint32_t telemetry_slots;      /* power of two, at least command_slots */
+  uint32_t timing_slots;         /* power of two; 0: enough for command_slots iterations of the
+                                    largest graph, at least 16,384 */
+  uint32_t tasks_max;            /* in a graph */
+  uint32_t edges_max;            /* in a graph */
+  uint32_t graphs_max;           /* alive at once */
   uint32_t history;              /* performance snapshots kept */
   uint64_t snapshot_interval_ns; /* between performance snapshots */
   uint64_t timeout_ns; /* no progress for so long while work is in flight: the device is lost */
@@ -357,23 +363,25 @@ typedef struct aatgs_options {
   aatgs_on_full on_full;
   int zstd_level;
   uint64_t state_interval; /* iterations between snapshots of the state; 0: only the first */
+  /* The cuda device. */
+  uint32_t lanes; /* threads of a worker, in steps of 32; 0: 256 */
 } aatgs_options;
-#define AATGS_OPTIONS_INIT                                                                    \
-  {                                                                                           \
-    sizeof(aatgs_options), "prism", "auto", 0, NULL, 0, NULL, 0, "original",                  \
-        AATGS_IDLE_LATENCY, false, 16, 64, 0, 1024, 8192, 8, 100, UINT64_C(100000000),        \
-        UINT64_C(10000000000), NULL, AATGS_ON_FULL_WAIT, 3, 0                                 \
+#define AATGS_OPTIONS_INIT                                                                         \
+  {                                                                                                \
+    sizeof(aatgs_options), "prism", "auto", 0, NULL, 0, NULL, 0, "original", AATGS_IDLE_LATENCY,   \
+        false, 16, 64, 0, 1024, 8192, 8, 100, UINT64_C(100000000), UINT64_C(10000000000), NULL,    \
+        AATGS_ON_FULL_WAIT, 3, 0, 0                                                                \
   }
 
 /* What came back from one iteration. */
 typedef struct aatgs_outcome {
   uint64_t iteration;
-  uint32_t status;       /* 0, or why the telemetry is not to be trusted: aatgs_status */
-  uint32_t detail;       /* the failed task's number */
-  uint64_t posted_ns;    /* host clock: the config was in the ring */
-  uint64_t seen_ns;      /* host clock: the telemetry was read out of the ring */
-  uint64_t start_ns;     /* device clock */
-  uint64_t end_ns;       /* device clock */
+  uint32_t status;    /* 0, or why the telemetry is not to be trusted: aatgs_status */
+  uint32_t detail;    /* the failed task's number */
+  uint64_t posted_ns; /* host clock: the config was in the ring */
+  uint64_t seen_ns;   /* host clock: the telemetry was read out of the ring */
+  uint64_t start_ns;  /* device clock */
+  uint64_t end_ns;    /* device clock */
 } aatgs_outcome;
 
 /* Opens the device, starts the loop, sends the graph. `error` (may be NULL) gets the sentence
@@ -477,11 +485,12 @@ typedef struct aatgs_runtime_info {
   size_t host_bytes;   /* allocated at opening, all in all, of that: */
   size_t bus_bytes;    /* shared with the device */
   size_t device_bytes; /* device state and regions */
-  uint64_t digest;     /* over the telemetry and digests of all finished iterations */
+  uint64_t digest;     /* over the telemetry and digests of all complete iterations */
   uint64_t recorded;   /* iterations given to the recorder */
   uint64_t lost;       /* iterations not recorded */
 } aatgs_runtime_info;
-void aatgs_get_runtime_info(const aatgs_runtime *runtime, aatgs_runtime_info *info);
+/* Takes in what has arrived first; aatgs_drain() before it makes sure of all. */
+void aatgs_get_runtime_info(aatgs_runtime *runtime, aatgs_runtime_info *info);
 
 /* ---- Device group ------------------------------------------------------------- */
 
@@ -496,8 +505,7 @@ int aatgs_group_close(aatgs_group *group);
 size_t aatgs_group_len(const aatgs_group *group);
 aatgs_runtime *aatgs_group_at(aatgs_group *group, size_t index);
 /* Sends the config to all; have[i] says whether telemetry + i * telemetry_bytes was filled. */
-int aatgs_group_execute_all(aatgs_group *group, const void *config, void *telemetry,
-                            bool *have);
+int aatgs_group_execute_all(aatgs_group *group, const void *config, void *telemetry, bool *have);
 const aatgs_error *aatgs_group_error(const aatgs_group *group);
 
 /* ---- Phase controllers ---------------------------------------------------------- */
@@ -518,8 +526,7 @@ typedef struct aatgs_controller {
 } aatgs_controller;
 /* Drives the runtime with the controller for at most `iterations`; all telemetry has been
  * handed to update when it returns. */
-int aatgs_control(aatgs_runtime *runtime, const aatgs_controller *controller,
-                  uint64_t iterations);
+int aatgs_control(aatgs_runtime *runtime, const aatgs_controller *controller, uint64_t iterations);
 
 /* ---- Replay ---------------------------------------------------------------------- */
 
@@ -536,8 +543,10 @@ typedef struct aatgs_replay_options {
   void (*progress)(void *user, uint64_t done, uint64_t total);
   void *user;
 } aatgs_replay_options;
-#define AATGS_REPLAY_OPTIONS_INIT \
-  {sizeof(aatgs_replay_options), NULL, "auto", NULL, 0, false, 0, 0, NULL, NULL}
+#define AATGS_REPLAY_OPTIONS_INIT                                                                  \
+  {                                                                                                \
+    sizeof(aatgs_replay_options), NULL, "auto", NULL, 0, false, 0, 0, NULL, NULL                   \
+  }
 
 typedef struct aatgs_replay_report {
   uint64_t iterations; /* compared */
@@ -545,12 +554,12 @@ typedef struct aatgs_replay_report {
   uint64_t digest;     /* of what was compared, as aatgs_runtime_info.digest */
   bool diverged;
   /* Where they came apart first; `what` says in which verdict. */
-  char what[16];      /* "scheduler", "telemetry", "digest" or "status" */
+  char what[16]; /* "scheduler", "telemetry", "digest" or "status" */
   uint64_t iteration;
   bool has_task;
-  char task[64];      /* name */
+  char task[64]; /* name */
   uint32_t part;
-  char field[64];     /* telemetry field, or "plan", "digest" */
+  char field[64]; /* telemetry field, or "plan", "digest" */
   char expected[64];
   char found[64];
   char warning[256]; /* such as another build of the workload; "" when none */

@@ -22,8 +22,7 @@ void aatgs_bus_plan(aatgs_bus_layout *l)
       (sizeof(aatgs_plan_table) + l->tasks_max * 2 * sizeof(uint32_t) + 63) & ~UINT64_C(63);
   l->commands_at = place(&end, l->command_slots * AATGS_COMMAND_FLITS * sizeof(aatgs_flit));
   l->telemetry_at = place(&end, l->telemetry_slots * AATGS_TELEMETRY_FLITS * sizeof(aatgs_flit));
-  l->timings_at =
-      place(&end, (uint64_t)l->timing_slots * AATGS_TIMING_FLITS * sizeof(aatgs_flit));
+  l->timings_at = place(&end, (uint64_t)l->timing_slots * AATGS_TIMING_FLITS * sizeof(aatgs_flit));
   l->running_at = place(&end, l->workers * sizeof(uint64_t));
   l->graphs_at = place(&end, l->graphs_max * l->graph_bytes);
   l->plans_at = place(&end, l->plans_max * l->plan_bytes);

@@ -1,9 +1,7 @@
 /* The cpu device: the persistent loop on threads of this process, behind the same
  * rings as a GPU. */
 #include "device/order.h"
-#include "device/state.h"
-#include "host/bus_init.h"
-#include "host/device.h"
+#include "host/device_memory.h"
 #include "host/log.h"
 
 #include <errno.h>
@@ -44,8 +42,8 @@ static void *run_worker(void *arg)
 
 static void *map_pages(size_t bytes)
 {
-  void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE,
-                 -1, 0);
+  void *p =
+      mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
   return p == MAP_FAILED ? NULL : p;
 }
 
@@ -128,70 +126,15 @@ static void cpu_close(aatgs_device *device)
   free(d);
 }
 
-static const aatgs_device_ops cpu_ops = {"cpu", cpu_fetch, cpu_store, cpu_join, cpu_close};
-
-static uint32_t loop_flags(const aatgs_device_spec *spec, bool crowded)
-{
-  return (spec->shuffle ? AATGS_LOOP_SHUFFLE : 0u) | (crowded ? AATGS_LOOP_CROWDED : 0u) |
-         (spec->idle == AATGS_IDLE_BALANCED ? AATGS_LOOP_BALANCED : 0u) |
-         (spec->idle == AATGS_IDLE_POWER ? AATGS_LOOP_POWER : 0u);
-}
-
-static void init_loop(cpu_device *d, const aatgs_device_spec *spec, uint64_t primary)
-{
-  aatgs_loop *loop = d->loop;
-  aatgs_bus *bus = d->base.bus;
-  const aatgs_bus_layout *l = &bus->layout;
-  uint8_t *base = (uint8_t *)bus;
-  loop->bus = bus;
-  loop->commands = (aatgs_flit *)(void *)(base + l->commands_at);
-  loop->telemetry = (aatgs_flit *)(void *)(base + l->telemetry_at);
-  loop->timings = (aatgs_flit *)(void *)(base + l->timings_at);
-  loop->running = (uint64_t *)(void *)(base + l->running_at);
-  loop->bus_graphs = base + l->graphs_at;
-  loop->bus_plans = base + l->plans_at;
-  loop->graph_bytes = l->graph_bytes;
-  loop->plan_bytes = l->plan_bytes;
-  loop->primary = primary;
-  loop->seed = spec->seed;
-  loop->host_timeout_ns = spec->host_timeout_ns;
-  loop->first_command = l->first_command;
-  loop->first_iteration = l->first_iteration;
-  loop->next_command = l->first_command;
-  loop->region_count = spec->workload->region_count;
-  loop->workers = l->workers;
-  loop->command_mask = l->command_slots - 1;
-  loop->telemetry_mask = l->telemetry_slots - 1;
-  loop->timing_mask = l->timing_slots - 1;
-  loop->graphs_max = l->graphs_max;
-  loop->plans_max = l->plans_max;
-  loop->flags = loop_flags(spec, d->base.crowded);
-  for (uint32_t r = 0; r < loop->region_count; r++)
-    if (spec->regions[r].bytes && spec->regions[r].size)
-      memcpy(loop->regions[r], spec->regions[r].bytes, spec->regions[r].size);
-}
+static const aatgs_device_ops cpu_ops = {"cpu", cpu_fetch, cpu_store, NULL, cpu_join, cpu_close};
 
 static int open_memory(cpu_device *d, const aatgs_device_spec *spec, aatgs_error *error)
 {
-  const struct aatgs_workload *wl = spec->workload;
-  aatgs_bus_layout layout = spec->layout;
-  uint64_t sizes[AATGS_REGIONS_MAX];
-  uint64_t primary = 0;
-  layout.workers = d->base.workers;
-  aatgs_bus_plan(&layout);
-  for (uint32_t r = 0; r < wl->region_count; r++) {
-    sizes[r] = spec->regions[r].size;
-    if (wl->regions[r].kind == AATGS_REGION_PRIMARY) {
-      primary |= AATGS_REGION_BIT(r);
-      d->staging_bytes += AATGS_ALIGN64(sizes[r]);
-    }
-  }
-  const aatgs_state_limits limits = {
-      layout.command_slots, layout.graphs_max, layout.plans_max, layout.tasks_max,
-      layout.graph_bytes,   layout.plan_bytes, wl->region_count, sizes,
-      primary};
-  d->base.bus_bytes = layout.bytes;
-  d->base.device_bytes = aatgs_state_layout(&limits, NULL, NULL);
+  aatgs_device_plan plan;
+  aatgs_device_plan_make(spec, d->base.workers, &plan);
+  d->staging_bytes = plan.staging_bytes;
+  d->base.bus_bytes = plan.layout.bytes;
+  d->base.device_bytes = plan.arena_bytes;
   d->base.bus = map_pages(d->base.bus_bytes);
   d->loop = map_pages(d->base.device_bytes);
   d->workers = calloc(d->base.workers, sizeof *d->workers);
@@ -200,9 +143,9 @@ static int open_memory(cpu_device *d, const aatgs_device_spec *spec, aatgs_error
                            "cpu device: no memory for %zu bytes of rings and %zu of state; lower "
                            "the limits in the options or use a smaller input",
                            d->base.bus_bytes, d->base.device_bytes);
-  aatgs_bus_init(d->base.bus, &layout);
-  aatgs_state_layout(&limits, (uint8_t *)d->loop, (uint8_t *)d->loop);
-  init_loop(d, spec, primary);
+  uint8_t *bus = (uint8_t *)d->base.bus, *arena = (uint8_t *)d->loop;
+  aatgs_device_plan_fill(&plan, spec, d->base.crowded ? AATGS_LOOP_CROWDED : 0, bus, bus, arena,
+                         arena);
   return 0;
 }
 
@@ -252,7 +195,7 @@ int aatgs_device_cpu_open(const aatgs_device_spec *spec, aatgs_device **out, aat
     return rc;
   }
   aatgs_log_info("cpu device: %u workers on %u cores, %zu bytes of rings, %zu of state",
-            d->base.workers, cores, d->base.bus_bytes, d->base.device_bytes);
+                 d->base.workers, cores, d->base.bus_bytes, d->base.device_bytes);
   *out = &d->base;
   return 0;
 }

@@ -19,9 +19,10 @@ static int check_limits(aatgs_runtime *rt, const aatgs_graph *graph)
   if (!tasks)
     return aatgs_error_set(&rt->error, AATGS_EINVAL, 0, "the graph has no task");
   if (tasks > o->tasks_max)
-    return aatgs_error_set(&rt->error, AATGS_ELIMIT, 0,
-                           "the graph has %zu tasks, the runtime was opened for %u: raise tasks_max",
-                           tasks, o->tasks_max);
+    return aatgs_error_set(
+        &rt->error, AATGS_ELIMIT, 0,
+        "the graph has %zu tasks, the runtime was opened for %u: raise tasks_max", tasks,
+        o->tasks_max);
   if (edges > o->edges_max)
     return aatgs_error_set(&rt->error, AATGS_ELIMIT, 0,
                            "the graph has %u edges, the runtime was opened for %u: raise edges_max",
@@ -36,8 +37,7 @@ static int check_limits(aatgs_runtime *rt, const aatgs_graph *graph)
 
 static bool graph_slot_free(aatgs_runtime *rt, const aatgs_live_graph *g)
 {
-  return !g->graph || (g->last_iteration < rt->next_complete &&
-                       aatgs_ordered_done(rt, g->command));
+  return !g->graph || (g->last_iteration < rt->next_complete && aatgs_ordered_done(rt, g->command));
 }
 
 /* The next graph's number; the slot of the graph that repeats is passed over. */
@@ -101,8 +101,8 @@ static aatgs_live_plan *find_plan(aatgs_runtime *rt, const aatgs_live_graph *g,
 
 static void write_plan_table(aatgs_runtime *rt, const aatgs_live_plan *p)
 {
-  aatgs_plan_table *table = table_at(rt, rt->bus->layout.plans_at, p->number % rt->plans_max,
-                                     rt->bus->layout.plan_bytes);
+  aatgs_plan_table *table =
+      table_at(rt, rt->bus->layout.plans_at, p->number % rt->plans_max, rt->bus->layout.plan_bytes);
   uint32_t *task_at = (uint32_t *)(void *)(table + 1);
   uint32_t *rank_of = task_at + p->tasks;
   *table = (aatgs_plan_table){p->number, p->graph, p->tasks, 0};
@@ -167,19 +167,18 @@ int aatgs_force_plan(aatgs_runtime *rt, uint32_t slot, const uint32_t *task_at,
 int aatgs_send_plan(aatgs_runtime *rt, uint32_t slot)
 {
   aatgs_live_graph *g = &rt->graphs[slot];
-  if (g->plan && !rt->replan)
+  if (g->plan && g->plan_epoch == rt->epoch)
     return 0;
   int rc = aatgs_scheduler_plan(rt->scheduler, g->graph, rt->scratch_at, rt->scratch_priority);
   if (rc)
     return aatgs_error_set(&rt->error, rc, 0, "graph %u could not be planned: %s", g->number,
                            aatgs_strerror(rc));
   rc = aatgs_force_plan(rt, slot, rt->scratch_at, rt->scratch_priority);
+  if (rc)
+    return rc;
+  g->plan_epoch = rt->epoch;
   /* The plan went out before the iteration: there must be credit for both. */
-  if (!rc && !aatgs_command_credit(rt))
-    rc = AATGS_EAGAIN;
-  if (!rc)
-    rt->replan = false;
-  return rc;
+  return aatgs_command_credit(rt) ? 0 : AATGS_EAGAIN;
 }
 
 /* ---- The public face -------------------------------------------------------------------- */
@@ -191,7 +190,13 @@ static bool graph_room(aatgs_runtime *rt, uint64_t unused)
          aatgs_command_credit(rt);
 }
 
-/* The graph that is to follow when the one-shot tasks of `graph` have run; NULL when it has none. */
+int aatgs_wait_graph_room(aatgs_runtime *rt)
+{
+  return aatgs_pump_until(rt, graph_room, 0, rt->options.timeout_ns);
+}
+
+/* The graph that is to follow when the one-shot tasks of `graph` have run; NULL when it has none.
+ */
 static int take_follow_up(aatgs_runtime *rt, const aatgs_graph *graph, aatgs_graph **out)
 {
   int rc = aatgs_graph_drop_once(graph, out);
@@ -245,7 +250,7 @@ int aatgs_set_graph(aatgs_runtime *rt, aatgs_graph *graph)
       aatgs_error_set(&rt->error, rc, 0, "the graph could not be copied: %s", aatgs_strerror(rc));
   }
   if (!rc)
-    rc = aatgs_pump_until(rt, graph_room, 0, rt->options.timeout_ns);
+    rc = aatgs_wait_graph_room(rt);
   if (!rc)
     rc = aatgs_send_graph(rt, copy, &slot);
   if (rc) {

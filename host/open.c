@@ -13,10 +13,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define PLANS_PER_GRAPH 4u
-#define JOURNAL_BYTES ((size_t)8 << 20)
+#define PLANS_PER_GRAPH  4u
+#define JOURNAL_BYTES    ((size_t)8 << 20)
 #define TIMING_SLOTS_MIN 16384u
-#define INPUT_BYTES_MAX ((size_t)1 << 30)
+#define INPUT_BYTES_MAX  ((size_t)1 << 30)
 
 /* Memory that the runtime accounts for. */
 static void *take(aatgs_runtime *rt, size_t count, size_t size)
@@ -28,7 +28,10 @@ static void *take(aatgs_runtime *rt, size_t count, size_t size)
 
 /* ---- Options ------------------------------------------------------------------------- */
 
-static bool power_of_two(uint32_t n) { return n && !(n & (n - 1)); }
+static bool power_of_two(uint32_t n)
+{
+  return n && !(n & (n - 1));
+}
 
 static int check_options(const aatgs_options *o, aatgs_error *error)
 {
@@ -159,8 +162,8 @@ static int read_inputs(aatgs_runtime *rt, const aatgs_options *o, aatgs_error *e
   return 0;
 }
 
-static int take_inputs(aatgs_runtime *rt, const aatgs_options *o,
-                       const aatgs_replay_source *source, aatgs_error *error)
+static int take_inputs(aatgs_runtime *rt, const aatgs_options *o, const aatgs_replay_source *source,
+                       aatgs_error *error)
 {
   rt->inputs = take(rt, rt->workload->input_kind_count, sizeof *rt->inputs);
   if (!rt->inputs)
@@ -293,7 +296,8 @@ static int open_device(aatgs_runtime *rt, aatgs_error *error)
                             .seed = o->seed,
                             .host_timeout_ns = o->timeout_ns,
                             .idle = o->idle,
-                            .shuffle = o->shuffle};
+                            .shuffle = o->shuffle,
+                            .lanes = o->lanes};
   spec.layout = (aatgs_bus_layout){.workers = o->workers,
                                    .first_iteration = rt->first_iteration,
                                    .command_slots = o->command_slots,
@@ -367,8 +371,7 @@ static int open_recorder(aatgs_runtime *rt, aatgs_error *error)
   rc = aatgs_recorder_open(&o, &rt->recorder, error);
   aatgs_run_info_close(info);
   if (!rc)
-    rc = aatgs_recorder_snapshot(rt->recorder, rt->first_iteration, rt->staging,
-                                 rt->staging_bytes);
+    rc = aatgs_recorder_snapshot(rt->recorder, rt->first_iteration, rt->staging, rt->staging_bytes);
   return rc;
 }
 
@@ -507,7 +510,11 @@ int aatgs_runtime_open(const aatgs_options *options, const aatgs_replay_source *
   if (!rt)
     return aatgs_error_set(error, AATGS_ENOMEM, errno, "out of memory");
   rt->host_bytes = sizeof *rt;
-  rt->forced = source != NULL;
+  rt->epoch = 1;
+  if (source) {
+    rt->observe = source->observe;
+    rt->observer = source->observer;
+  }
   rc = open_parts(rt, options, source, error);
   if (rc) {
     aatgs_close(rt);

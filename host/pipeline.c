@@ -38,9 +38,10 @@ int aatgs_batch_step(aatgs_runtime *rt, const void *configs, size_t count, void 
   const size_t telemetry_bytes = rt->workload->telemetry_bytes;
   uint8_t *to = telemetry;
   if (rt->next_read != rt->next_iteration)
-    return aatgs_error_set(&rt->error, AATGS_EINVAL, 0,
-                           "batch_step: %llu earlier iterations have not been read: poll them first",
-                           (unsigned long long)(rt->next_iteration - rt->next_read));
+    return aatgs_error_set(
+        &rt->error, AATGS_EINVAL, 0,
+        "batch_step: %llu earlier iterations have not been read: poll them first",
+        (unsigned long long)(rt->next_iteration - rt->next_read));
   size_t sent = 0;
   for (size_t got = 0; got < count;) {
     int rc = 0;
@@ -168,18 +169,31 @@ void aatgs_performance_stats(aatgs_runtime *rt, aatgs_stats *stats)
   stats->estimated_completion_ns = aatgs_estimate_completion_time_ns(rt);
 }
 
-const aatgs_error *aatgs_last_error(const aatgs_runtime *rt) { return &rt->error; }
+const aatgs_error *aatgs_last_error(const aatgs_runtime *rt)
+{
+  return &rt->error;
+}
 
 const struct aatgs_workload *aatgs_runtime_workload(const aatgs_runtime *rt)
 {
   return rt->workload;
 }
 
-aatgs_event_receiver *aatgs_events(aatgs_runtime *rt) { return rt->events; }
+aatgs_event_receiver *aatgs_events(aatgs_runtime *rt)
+{
+  return rt->events;
+}
 
 const aatgs_performance_snapshot *aatgs_performance_history(const aatgs_runtime *rt, size_t *count)
 {
   return aatgs_scheduler_performance_history(rt->scheduler, count);
+}
+
+int aatgs_record_reward(aatgs_runtime *rt, uint32_t phase_id, float reward)
+{
+  const aatgs_phase_metrics metrics = {.phase_id = phase_id, .reward = reward};
+  aatgs_telemetry_record_phase_metrics(aatgs_scheduler_collector(rt->scheduler), &metrics);
+  return 0;
 }
 
 int aatgs_set_snapshot_interval_ns(aatgs_runtime *rt, uint64_t interval_ns)
@@ -187,8 +201,9 @@ int aatgs_set_snapshot_interval_ns(aatgs_runtime *rt, uint64_t interval_ns)
   return aatgs_scheduler_set_snapshot_interval_ns(rt->scheduler, interval_ns);
 }
 
-void aatgs_get_runtime_info(const aatgs_runtime *rt, aatgs_runtime_info *info)
+void aatgs_get_runtime_info(aatgs_runtime *rt, aatgs_runtime_info *info)
 {
+  (void)aatgs_pump(rt); /* an error shows with the next submit or poll */
   info->device = rt->device->ops->kind;
   info->device_name = rt->device->name;
   info->workers = rt->device->workers;

@@ -31,7 +31,7 @@ struct aatgs_recorder {
   AATGS_ALIGNAS(64) uint64_t head; /* J1: bytes pushed; written by the runtime's thread */
   uint64_t tail_seen;
   uint64_t lost;
-  AATGS_ALIGNAS(64) uint64_t tail; /* J3: bytes drained; written by the recorder's thread */
+  AATGS_ALIGNAS(64) uint64_t tail;   /* J3: bytes drained; written by the recorder's thread */
   AATGS_ALIGNAS(64) uint64_t failed; /* J5: the writer has an error; nothing more is written */
   uint64_t closing;
   uint8_t *journal;
@@ -46,7 +46,10 @@ struct aatgs_recorder {
 
 /* ---- The runtime's side ------------------------------------------------------------ */
 
-static uint64_t align16(uint64_t n) { return (n + 15) & ~UINT64_C(15); }
+static uint64_t align16(uint64_t n)
+{
+  return (n + 15) & ~UINT64_C(15);
+}
 
 static bool has_room(aatgs_recorder *r, uint64_t bytes)
 {
@@ -80,8 +83,8 @@ static uint8_t *reserve(aatgs_recorder *r, entry_kind kind, uint64_t value, uint
   if (*rc)
     return NULL;
   if (aatgs_bus_load_acquire(&r->failed)) /* J6 */
-    *rc = r->on_full == AATGS_ON_FULL_WAIT ? aatgs_trace_writer_error(r->writer)->code
-                                           : AATGS_EAGAIN;
+    *rc =
+        r->on_full == AATGS_ON_FULL_WAIT ? aatgs_trace_writer_error(r->writer)->code : AATGS_EAGAIN;
   else if (!has_room(r, size + skip))
     *rc = may_drop ? AATGS_EAGAIN : wait_for_room(r, size + skip);
   if (*rc)
@@ -189,7 +192,10 @@ int aatgs_recorder_plan(aatgs_recorder *r, const aatgs_trace_plan *plan)
   return rc;
 }
 
-uint64_t aatgs_recorder_lost(const aatgs_recorder *r) { return r->lost; }
+uint64_t aatgs_recorder_lost(const aatgs_recorder *r)
+{
+  return r->lost;
+}
 
 /* ---- The recorder's thread -------------------------------------------------------------- */
 
@@ -310,7 +316,8 @@ int aatgs_recorder_open(const aatgs_recorder_options *options, aatgs_recorder **
   r->journal = malloc(r->capacity);
   if (!r->journal) {
     free(r);
-    return aatgs_error_set(error, AATGS_ENOMEM, errno, "recorder: no memory for a journal of %zu bytes",
+    return aatgs_error_set(error, AATGS_ENOMEM, errno,
+                           "recorder: no memory for a journal of %zu bytes",
                            options->journal_bytes);
   }
   memset(r->journal, 0, r->capacity); /* touch every page now, not while recording */
@@ -319,8 +326,8 @@ int aatgs_recorder_open(const aatgs_recorder_options *options, aatgs_recorder **
     rc = pthread_create(&r->thread, NULL, run_recorder, r);
     if (rc) {
       aatgs_trace_writer_close(r->writer, 0, 0, NULL);
-      rc = aatgs_error_set(error, AATGS_ENOMEM, rc, "recorder: its thread could not be started (%s)",
-                           strerror(rc));
+      rc = aatgs_error_set(error, AATGS_ENOMEM, rc,
+                           "recorder: its thread could not be started (%s)", strerror(rc));
     }
   }
   if (rc) {

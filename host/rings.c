@@ -8,7 +8,8 @@
 #include <sched.h>
 #include <string.h>
 
-#define SPINS_PER_LOOK 256u /* polls between looks at the clock */
+#define SPINS_PER_LOOK  256u  /* polls between looks at the clock */
+#define LOOKS_PER_CHECK 4096u /* looks between questions to the driver */
 
 static aatgs_flight *flight_of(aatgs_runtime *rt, uint64_t iteration)
 {
@@ -53,7 +54,7 @@ int aatgs_iteration_credit(aatgs_runtime *rt, uint32_t records)
 
 int aatgs_check_alive(aatgs_runtime *rt)
 {
-  const uint64_t state = aatgs_bus_load_acquire(&rt->bus->device.state); /* B6 */
+  const uint64_t state = aatgs_bus_load_acquire(&rt->bus->device.state);   /* B6 */
   if (state == AATGS_DEVICE_RUNNING && !aatgs_bus_load_acquire(&rt->lost)) /* W2 */
     return 0;
   if (state == AATGS_DEVICE_RUNNING)
@@ -155,8 +156,7 @@ static bool take_timings(aatgs_runtime *rt, const aatgs_flight *f, uint32_t reco
   } u;
   while (rt->timings_in < records) {
     const uint64_t n = f->timing_base + rt->timings_in;
-    if (!aatgs_slot_load(rt->timings +
-                             (n & (rt->options.timing_slots - 1)) * AATGS_TIMING_FLITS,
+    if (!aatgs_slot_load(rt->timings + (n & (rt->options.timing_slots - 1)) * AATGS_TIMING_FLITS,
                          AATGS_TIMING_FLITS, (uint32_t)n, u.words))
       return false;
     aatgs_timing *t = &rt->timing_buffer[rt->timings_in++];
@@ -171,8 +171,7 @@ static bool take_timings(aatgs_runtime *rt, const aatgs_flight *f, uint32_t reco
   return true;
 }
 
-static void describe_iteration(const aatgs_runtime *rt, const aatgs_flight *f,
-                               aatgs_iteration *it)
+static void describe_iteration(const aatgs_runtime *rt, const aatgs_flight *f, aatgs_iteration *it)
 {
   const aatgs_live_graph *g = &rt->graphs[f->graph_slot];
   it->iteration = f->iteration;
@@ -201,7 +200,9 @@ static int complete(aatgs_runtime *rt, const aatgs_flight *f)
   int rc = 0;
   describe_iteration(rt, f, &it);
   rt->digest = aatgs_digest_iteration(rt->digest, &it, rt->workload->telemetry_bytes);
-  if (!rt->forced) {
+  if (rt->observe) {
+    rc = rt->observe(rt->observer, &it);
+  } else {
     aatgs_sched_event event = {.kind = AATGS_SCHED_DONE};
     event.u.done.graph = g->graph;
     event.u.done.timings = it.timings;
@@ -209,7 +210,7 @@ static int complete(aatgs_runtime *rt, const aatgs_flight *f)
     event.u.done.status = it.status;
     event.u.done.start_ns = it.start_ns;
     event.u.done.end_ns = it.end_ns;
-    rt->replan |= aatgs_scheduler_handle(rt->scheduler, &event);
+    rt->epoch += aatgs_scheduler_handle(rt->scheduler, &event);
   }
   if (rt->recorder) {
     rc = aatgs_recorder_iteration(rt->recorder, &it);
@@ -291,13 +292,13 @@ static void tell_scheduler(aatgs_runtime *rt, const aatgs_flight *f)
   aatgs_sched_event event = {.kind = AATGS_SCHED_SUBMITTED};
   event.u.submitted.config_waiting = f->config_waiting;
   event.u.submitted.telemetry_waiting = f->telemetry_waiting;
-  rt->replan |= aatgs_scheduler_handle(rt->scheduler, &event);
+  rt->epoch += aatgs_scheduler_handle(rt->scheduler, &event);
   if (f->posted_ns - rt->last_tick_ns < aatgs_scheduler_snapshot_interval_ns(rt->scheduler))
     return;
   rt->last_tick_ns = f->posted_ns;
   event.kind = AATGS_SCHED_TICK;
   event.u.tick.now_ns = f->posted_ns;
-  rt->replan |= aatgs_scheduler_handle(rt->scheduler, &event);
+  rt->epoch += aatgs_scheduler_handle(rt->scheduler, &event);
   if (rt->recorder) {
     const aatgs_tick tick = {rt->next_iteration, rt->done, f->posted_ns};
     (void)aatgs_recorder_tick(rt->recorder, &tick); /* an error shows with the next iteration */

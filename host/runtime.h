@@ -45,6 +45,7 @@ typedef struct aatgs_live_graph {
   uint32_t tasks;
   uint32_t records;
   uint32_t plan;           /* number of the plan in force, 0: none yet */
+  uint64_t plan_epoch;     /* runtime.epoch when it was made */
   uint64_t last_iteration; /* that ran it, 0: none */
   uint64_t command;        /* that sent it */
 } aatgs_live_graph;
@@ -86,13 +87,14 @@ struct aatgs_runtime {
   uint64_t timing_credit; /* first timing record that is not complete */
   uint32_t timings_in;    /* of iteration next_complete, already read */
   uint64_t timings_wait_ns;
-  aatgs_flight *flights; /* telemetry_slots */
+  aatgs_flight *flights;       /* telemetry_slots */
   aatgs_timing *timing_buffer; /* records of one iteration */
   uint32_t timing_capacity;
   uint32_t iteration_field; /* offset of the config's iteration field, UINT32_MAX: none */
   uint32_t iteration_field_bytes;
   uint32_t time_field; /* offset of the telemetry's iteration time, UINT32_MAX: none */
   uint64_t digest;
+  uint64_t looks; /* at the device's state */
   uint64_t peak_commands;
   uint64_t peak_telemetry;
 
@@ -108,11 +110,11 @@ struct aatgs_runtime {
   aatgs_graph *component; /* taken out of it, not posted yet */
   uint32_t *scratch_at;   /* tasks_max */
   uint32_t *scratch_priority;
-  bool replan;
+  uint64_t epoch; /* counts the times that plans may have changed */
   aatgs_scheduler *scheduler;
   aatgs_event_receiver *events;
   uint64_t last_tick_ns;
-  uint64_t done;  /* iterations whose timings the scheduler has seen */
+  uint64_t done; /* iterations whose timings the scheduler has seen */
   uint64_t tasks_completed;
   aatgs_config_ring *queue;
   uint32_t config_waiting; /* as of the flush under way */
@@ -131,7 +133,10 @@ struct aatgs_runtime {
 
   aatgs_recorder *recorder;
   uint64_t recorded;
-  bool forced; /* a replay decides on plans and ticks */
+  /* A replay decides on plans and ticks by itself and is shown each complete iteration; NULL in a
+   * run. A result other than 0 ends the pumping. */
+  int (*observe)(void *user, const aatgs_iteration *iteration);
+  void *observer;
 
   /* The watch: beats for the host, looks for stuck tasks. */
   pthread_t watch;
@@ -148,6 +153,8 @@ typedef struct aatgs_replay_source {
   uint64_t first_iteration;
   const uint8_t *staging; /* primary regions to begin with; NULL: as set up */
   size_t staging_bytes;
+  int (*observe)(void *user, const aatgs_iteration *iteration);
+  void *observer;
 } aatgs_replay_source;
 
 /* aatgs_open() for both. `source` NULL: a run. */
@@ -188,10 +195,15 @@ int aatgs_send_plan(aatgs_runtime *rt, uint32_t slot);
 int aatgs_force_plan(aatgs_runtime *rt, uint32_t slot, const uint32_t *task_at,
                      const uint32_t *priority_x1000);
 
+/* Waits until a graph can be sent. */
+int aatgs_wait_graph_room(aatgs_runtime *rt);
+
 /* ---- state.c -------------------------------------------------------------------------- */
 
 /* Posts a snapshot for the trace when one is due, and records it when it is there. */
 int aatgs_snapshot_pump(aatgs_runtime *rt);
+/* Puts these primary regions in place of the device's, after all iterations in flight. */
+int aatgs_put_state(aatgs_runtime *rt, const uint8_t *staging, size_t bytes);
 
 /* ---- watch.c -------------------------------------------------------------------------- */
 

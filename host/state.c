@@ -43,20 +43,25 @@ int aatgs_snapshot(aatgs_runtime *rt)
   return rc ? rc : fetch(rt);
 }
 
-int aatgs_restore(aatgs_runtime *rt)
+int aatgs_put_state(aatgs_runtime *rt, const uint8_t *staging, size_t bytes)
 {
-  if (!rt->have_snapshot)
-    return aatgs_error_set(&rt->error, AATGS_EINVAL, 0, "there is no snapshot to restore");
   /* Everything submitted must be complete before staging is written: it may be in use. */
   int rc = aatgs_drain(rt, rt->options.timeout_ns);
   if (!rc)
     rc = aatgs_pump_until(rt, room_for_command, 0, rt->options.timeout_ns);
   if (!rc)
-    rc = rt->device->ops->store(rt->device, rt->staging, rt->staging_bytes, &rt->error);
+    rc = rt->device->ops->store(rt->device, staging, bytes, &rt->error);
   if (rc)
     return rc;
   const uint64_t command = aatgs_post_ordered(rt, AATGS_OP_RESTORE, 0, 0);
-  rc = aatgs_pump_until(rt, command_done, command, rt->options.timeout_ns);
+  return aatgs_pump_until(rt, command_done, command, rt->options.timeout_ns);
+}
+
+int aatgs_restore(aatgs_runtime *rt)
+{
+  if (!rt->have_snapshot)
+    return aatgs_error_set(&rt->error, AATGS_EINVAL, 0, "there is no snapshot to restore");
+  int rc = aatgs_put_state(rt, rt->staging, rt->staging_bytes);
   if (!rc && rt->recorder)
     rc = aatgs_recorder_snapshot(rt->recorder, rt->next_iteration, rt->staging, rt->staging_bytes);
   return rc;
@@ -93,8 +98,7 @@ int aatgs_get_region(aatgs_runtime *rt, const char *name, const void **bytes, si
       return aatgs_error_set(&rt->error, AATGS_EINVAL, 0,
                              "region %s is derived: it is in no snapshot", name);
     if (region->kind == AATGS_REGION_PRIMARY && !rt->have_snapshot)
-      return aatgs_error_set(&rt->error, AATGS_EINVAL, 0,
-                             "region %s: take a snapshot first", name);
+      return aatgs_error_set(&rt->error, AATGS_EINVAL, 0, "region %s: take a snapshot first", name);
     *bytes = rt->regions[r].bytes;
     *size = rt->regions[r].size;
     return 0;

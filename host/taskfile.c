@@ -178,7 +178,7 @@ static int read_file(const char *path, char **text, size_t *bytes, aatgs_error *
   struct stat st;
   ssize_t got = 0;
   size_t used = 0;
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
   if (fd < 0)
     return aatgs_error_set(error, errno == ENOENT ? AATGS_ENOTFOUND : AATGS_EIO, errno,

@@ -24,11 +24,10 @@ static void fill_lists(aatgs_run_info *i, const aatgs_runtime *rt)
 {
   const struct aatgs_workload *w = rt->workload;
   for (uint32_t k = 0; k < w->type_count; k++)
-    i->types[k] =
-        (aatgs_trace_type){w->types[k].name, w->types[k].role, w->types[k].prior_ns};
+    i->types[k] = (aatgs_trace_type){w->types[k].name, w->types[k].role, w->types[k].prior_ns};
   for (uint32_t k = 0; k < w->region_count; k++)
-    i->regions[k] = (aatgs_trace_region){w->regions[k].name, w->regions[k].kind,
-                                         w->regions[k].word, rt->regions[k].size};
+    i->regions[k] = (aatgs_trace_region){w->regions[k].name, w->regions[k].kind, w->regions[k].word,
+                                         rt->regions[k].size};
   for (uint32_t k = 0; k < w->input_kind_count; k++) {
     if (!rt->inputs[k].bytes)
       continue;

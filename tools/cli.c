@@ -304,66 +304,71 @@ static int take_option(const aatgs_cli_command *command, int argc, char **argv, 
 
 /* ---- Help --------------------------------------------------------------------- */
 
-/* Prints `text` wrapped at 80 columns, each line after the first indented by `indent`. */
+/* Prints `text` wrapped at 80 columns, from `column` on, later lines indented by `indent`. */
 static void print_wrapped(const char *text, size_t indent, size_t column)
 {
+  bool first = true;
   while (*text) {
     size_t word = strcspn(text, " \n");
-    if (column > indent && column + word > 80) {
+    if (!first && column + 1 + word > 80) {
       printf("\n%*s", (int)indent, "");
       column = indent;
+    } else if (!first) {
+      putchar(' ');
+      column++;
     }
     printf("%.*s", (int)word, text);
     column += word;
+    first = false;
     text += word;
     if (*text == '\n') {
       printf("\n%*s", (int)indent, "");
       column = indent;
-      text++;
-    } else if (*text == ' ') {
-      text++;
-      if (column + 1 + strcspn(text, " \n") <= 80) {
-        putchar(' ');
-        column++;
-      }
+      first = true;
     }
+    text += *text != '\0';
   }
   putchar('\n');
 }
 
-static void print_option(const char *name, char letter, const char *argument, const char *help,
-                         size_t indent)
+/* "  -n, --iterations N", the dashes of all options in one column. */
+static size_t option_head(const aatgs_cli_option *option, char *out, size_t size)
+{
+  char letter[8] = "    ";
+  if (option->letter)
+    snprintf(letter, sizeof letter, "-%c, ", option->letter);
+  snprintf(out, size, "  %s--%s%s%s", letter, option->name, option->argument ? " " : "",
+           option->argument ? option->argument : "");
+  return strlen(out);
+}
+
+static void print_option(const aatgs_cli_option *option, size_t indent)
 {
   char head[96];
-  char letters[8] = "";
-  size_t width;
-  if (letter)
-    snprintf(letters, sizeof letters, "-%c, ", letter);
-  snprintf(head, sizeof head, "  %s--%s%s%s", letters, name, argument ? " " : "",
-           argument ? argument : "");
-  width = aatgs_text_width(head);
-  printf("%s", head);
+  size_t width = option_head(option, head, sizeof head);
   if (width + 2 > indent)
-    printf("\n%*s", (int)indent, "");
+    printf("%s\n%*s", head, (int)indent, "");
   else
-    printf("%*s", (int)(indent - width), "");
-  print_wrapped(help, indent, indent);
+    printf("%s%*s", head, (int)(indent - width), "");
+  print_wrapped(option->help, indent, indent);
 }
 
 static void print_help(const aatgs_cli_command *command)
 {
-  size_t indent = 10;
+  static const aatgs_cli_option help = {
+      .name = "help", .letter = 'h', .help = "print this and end"};
+  size_t indent = 14;
+  size_t usage = strlen("Usage: aatgs ") + strlen(command->verb) + 1;
+  char head[96];
   for (size_t i = 0; i < command->option_count; i++) {
     const aatgs_cli_option *option = &command->options[i];
-    size_t width = option->kind == AATGS_CLI_HEADING
-                       ? 0
-                       : 6 + strlen(option->name) + (option->letter ? 4 : 0) +
-                             (option->argument ? 1 + strlen(option->argument) : 0);
-    if (width > indent && width <= 28)
+    size_t width =
+        option->kind == AATGS_CLI_HEADING ? 0 : option_head(option, head, sizeof head) + 2;
+    if (width > indent && width <= 30)
       indent = width;
   }
   printf("Usage: aatgs %s ", command->verb);
-  print_wrapped(command->synopsis, 8 + 6 + strlen(command->verb), 8 + 6 + strlen(command->verb));
+  print_wrapped(command->synopsis, usage, usage);
   putchar('\n');
   print_wrapped(command->summary, 0, 0);
   if (!command->option_count || command->options[0].kind != AATGS_CLI_HEADING)
@@ -373,11 +378,13 @@ static void print_help(const aatgs_cli_command *command)
     if (option->kind == AATGS_CLI_HEADING)
       printf("\n%s\n", option->help);
     else
-      print_option(option->name, option->letter, option->argument, option->help, indent);
+      print_option(option, indent);
   }
-  print_option("help", 'h', NULL, "print this and end", indent);
-  if (command->epilogue)
-    printf("\n%s\n", command->epilogue);
+  print_option(&help, indent);
+  if (command->epilogue) {
+    putchar('\n');
+    print_wrapped(command->epilogue, 0, 0);
+  }
 }
 
 /* ---- Parsing -------------------------------------------------------------------- */

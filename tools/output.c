@@ -55,7 +55,9 @@ int aatgs_output_check(const char *path, aatgs_error *error)
     if (!S_ISREG(st.st_mode))
       return access(path, W_OK) ? write_error(path, errno, error) : 0;
   }
-  if (stat(folder, &st))
+  if (stat(folder, &st) == 0 && !S_ISDIR(st.st_mode))
+    return write_error(path, ENOTDIR, error);
+  if (access(folder, F_OK))
     return aatgs_error_set(error, code_of(errno), errno, "cannot write %s: folder %s: %s", path,
                            folder, strerror(errno));
   if (access(folder, W_OK | X_OK))

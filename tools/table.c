@@ -10,6 +10,9 @@
 
 #include "tools/text.h"
 
+/* Values of one fact in text; JSON and CSV have all. */
+#define VALUES_SHOWN 8
+
 typedef enum item_kind { ITEM_SECTION, ITEM_FACT, ITEM_LINES, ITEM_TABLE } item_kind;
 
 /* One thing to show in text; the JSON tree holds the same thing for machines. */
@@ -113,6 +116,7 @@ static json_t *cell_json(const aatgs_cell *cell)
     return json;
   case AATGS_CELL_INTEGER: return json_integer((json_int_t)(int64_t)cell->number);
   case AATGS_CELL_REAL: return isfinite(cell->real) ? json_real(cell->real) : json_null();
+  case AATGS_CELL_BOOL: return json_boolean(cell->number);
   case AATGS_CELL_HEX:
     snprintf(text, sizeof text, "%016" PRIx64, cell->number);
     return json_string(text);
@@ -138,9 +142,14 @@ static char *cell_shown(const aatgs_cell *cell)
   case AATGS_CELL_TEXT: break;
   case AATGS_CELL_COUNT: aatgs_text_count(text, sizeof text, cell->number); break;
   case AATGS_CELL_INTEGER: snprintf(text, sizeof text, "%" PRId64, (int64_t)cell->number); break;
-  case AATGS_CELL_REAL: snprintf(text, sizeof text, "%.6g", cell->real); break;
+  case AATGS_CELL_REAL:
+    snprintf(text, sizeof text,
+             fabs(cell->real) < 1e16 && cell->real == floor(cell->real) ? "%.0f" : "%.6g",
+             cell->real);
+    break;
   case AATGS_CELL_NS: aatgs_text_ns(text, sizeof text, cell->number); break;
   case AATGS_CELL_BYTES: aatgs_text_bytes(text, sizeof text, cell->number); break;
+  case AATGS_CELL_BOOL: snprintf(text, sizeof text, "%s", cell->number ? "yes" : "no"); break;
   case AATGS_CELL_HEX: snprintf(text, sizeof text, "%016" PRIx64, cell->number); break;
   }
   if (!cell->text || !*cell->text)
@@ -173,6 +182,35 @@ void aatgs_report_fact(aatgs_report *report, const char *key, const char *label,
   if (it && !(it->shown = cell_shown(&cell)))
     report->failed = true;
   if (json_object_set_new(report->section, key, cell_json(&cell)))
+    report->failed = true;
+}
+
+void aatgs_report_facts(aatgs_report *report, const char *key, const char *label,
+                        const aatgs_cell *cells, size_t count)
+{
+  item *it = add_item(report, ITEM_FACT, label);
+  json_t *array = json_array();
+  char *joined = strdup("");
+  for (size_t i = 0; i < count && it && array && joined; i++) {
+    char *shown = i < VALUES_SHOWN ? cell_shown(&cells[i]) : strdup(i == VALUES_SHOWN ? "..." : "");
+    char *longer = NULL;
+    if (!shown || asprintf(&longer, "%s%s%s", joined, i && *shown ? "  " : "", shown) < 0)
+      longer = NULL;
+    if (!longer || json_array_append_new(array, cell_json(&cells[i])))
+      report->failed = true;
+    free(shown);
+    free(joined);
+    joined = longer;
+  }
+  if (!it || !joined || !array) {
+    if (report)
+      report->failed = true;
+    json_decref(array);
+    free(joined);
+    return;
+  }
+  it->shown = joined;
+  if (json_object_set_new(report->section, key, array))
     report->failed = true;
 }
 
@@ -233,9 +271,9 @@ void aatgs_report_table(aatgs_report *report, const char *key, const char *title
   it->json = json_object_get(report->section, key);
   for (size_t i = 0; i < count; i++) {
     it->keys[i] = strdup(columns[i].key);
-    it->titles[i] = strdup(columns[i].title);
+    it->titles[i] = columns[i].title ? strdup(columns[i].title) : NULL;
     it->right[i] = columns[i].right;
-    if (!it->keys[i] || !it->titles[i])
+    if (!it->keys[i] || (columns[i].title && !it->titles[i]))
       report->failed = true;
   }
 }
@@ -285,14 +323,21 @@ static void print_heading(FILE *out, const char *title, bool first)
   fprintf(out, "%s%s%s\n", colors ? "\033[1m" : "", title, colors ? "\033[0m" : "");
 }
 
-static void print_cell(FILE *out, const char *text, size_t width, bool right, bool last)
+/* One row; columns without a title are not shown. */
+static void print_row(FILE *out, const item *it, char *const *row, const size_t *width)
 {
-  size_t pad = width - aatgs_text_width(text);
-  if (right)
-    fprintf(out, "%*s%s", (int)pad, "", text);
-  else
-    fprintf(out, "%s%*s", text, last ? 0 : (int)pad, "");
-  fputs(last ? "\n" : "  ", out);
+  size_t last = it->columns;
+  while (last > 0 && !it->titles[last - 1])
+    last--;
+  for (size_t i = 0; i < last; i++) {
+    size_t pad = it->titles[i] ? width[i] - aatgs_text_width(row[i]) : 0;
+    if (!it->titles[i])
+      continue;
+    fprintf(out, "  %*s%s", it->right[i] ? (int)pad : 0, "", row[i]);
+    if (!it->right[i] && i + 1 < last)
+      fprintf(out, "%*s", (int)pad, "");
+  }
+  fputc('\n', out);
 }
 
 static void print_table(FILE *out, const item *it)
@@ -301,18 +346,15 @@ static void print_table(FILE *out, const item *it)
   if (!width)
     return;
   for (size_t i = 0; i < it->columns; i++)
-    width[i] = aatgs_text_width(it->titles[i]);
+    width[i] = it->titles[i] ? aatgs_text_width(it->titles[i]) : 0;
   for (size_t i = 0; i < it->rows * it->columns; i++) {
     size_t cell = aatgs_text_width(it->cells[i]);
     if (cell > width[i % it->columns])
       width[i % it->columns] = cell;
   }
-  for (size_t r = 0; r <= it->rows; r++) {
-    char **row = r ? &it->cells[(r - 1) * it->columns] : it->titles;
-    fputs("  ", out);
-    for (size_t i = 0; i < it->columns; i++)
-      print_cell(out, row[i], width[i], it->right[i], i + 1 == it->columns);
-  }
+  print_row(out, it, it->titles, width);
+  for (size_t r = 0; r < it->rows; r++)
+    print_row(out, it, &it->cells[r * it->columns], width);
   free(width);
 }
 
@@ -336,6 +378,8 @@ static void print_text(const aatgs_report *report, FILE *out)
   }
   for (size_t i = 0; i < report->count; i++) {
     const item *it = &report->items[i];
+    if (it->kind == ITEM_TABLE && it->rows == 0)
+      continue;
     if (it->kind != ITEM_FACT && it->label)
       print_heading(out, it->label, i == 0);
     if (it->kind == ITEM_FACT)
@@ -372,7 +416,9 @@ static void print_csv_value(FILE *out, const json_t *value)
   else if (json_is_integer(value))
     fprintf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
   else if (json_is_real(value))
-    fprintf(out, "%.9g", json_real_value(value));
+    fprintf(out, "%.15g", json_real_value(value));
+  else if (json_is_boolean(value))
+    fputs(json_is_true(value) ? "true" : "false", out);
 }
 
 static void print_csv_table(FILE *out, const item *it)
@@ -425,7 +471,7 @@ int aatgs_report_print(const aatgs_report *report, aatgs_format format, FILE *ou
   if (!report || report->failed)
     return AATGS_ENOMEM;
   if (format == AATGS_JSON) {
-    if (json_dumpf(report->root, out, JSON_INDENT(2) | JSON_REAL_PRECISION(9)))
+    if (json_dumpf(report->root, out, JSON_INDENT(2) | JSON_REAL_PRECISION(15)))
       return ferror(out) ? 0 : AATGS_ENOMEM; /* aatgs_cli_finish() reports a failed write */
     fputc('\n', out);
   } else if (format == AATGS_TABLE) {

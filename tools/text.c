@@ -145,20 +145,23 @@ size_t aatgs_text_width(const char *text)
 size_t aatgs_text_distance(const char *a, const char *b)
 {
   size_t rows = strnlen(a, 63), columns = strnlen(b, 63);
-  size_t cost[64];
+  size_t cost[3][64]; /* of this row and the two before it */
   for (size_t j = 0; j <= columns; j++)
-    cost[j] = j;
+    cost[0][j] = j;
   for (size_t i = 1; i <= rows; i++) {
-    size_t diagonal = cost[0];
-    cost[0] = i;
+    size_t *now = cost[i % 3], *before = cost[(i + 2) % 3], *earlier = cost[(i + 1) % 3];
+    now[0] = i;
     for (size_t j = 1; j <= columns; j++) {
-      size_t changed = diagonal + (a[i - 1] != b[j - 1]);
-      size_t dropped = cost[j] + 1, added = cost[j - 1] + 1;
-      diagonal = cost[j];
-      cost[j] = changed < dropped ? changed : dropped;
-      if (added < cost[j])
-        cost[j] = added;
+      size_t best = before[j - 1] + (a[i - 1] != b[j - 1]);
+      if (before[j] + 1 < best)
+        best = before[j] + 1;
+      if (now[j - 1] + 1 < best)
+        best = now[j - 1] + 1;
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+          earlier[j - 2] + 1 < best)
+        best = earlier[j - 2] + 1;
+      now[j] = best;
     }
   }
-  return cost[columns];
+  return cost[rows % 3][columns];
 }

@@ -23,8 +23,8 @@ char *aatgs_text_clean(const char *text, int lines);
 char *aatgs_text_quote(const char *text);
 /* Columns that a clean UTF-8 string takes, at one a character. */
 size_t aatgs_text_width(const char *text);
-/* How many letters must be added, dropped or changed to make one word of the other; at most
- * 63 letters of each count. */
+/* How many letters must be added, dropped, changed or swapped with their neighbour to make one
+ * word of the other; the first 63 of each count. */
 size_t aatgs_text_distance(const char *a, const char *b);
 
 #endif

@@ -44,11 +44,11 @@ typedef struct aatgs_iteration {
   uint64_t start_ns;  /* device clock */
   uint64_t end_ns;    /* device clock */
   /* What the scheduler was told when this iteration was submitted. */
-  uint64_t done_before;       /* iterations whose timings it had seen */
-  uint32_t config_waiting;    /* configs in the host's queue */
-  uint32_t telemetry_waiting; /* finished iterations the caller had not read */
-  const uint8_t *config;      /* config_bytes */
-  const uint8_t *telemetry;   /* telemetry_bytes, as the device posted it */
+  uint64_t done_before;        /* iterations whose timings it had seen */
+  uint32_t config_waiting;     /* configs in the host's queue */
+  uint32_t telemetry_waiting;  /* finished iterations the caller had not read */
+  const uint8_t *config;       /* config_bytes */
+  const uint8_t *telemetry;    /* telemetry_bytes, as the device posted it */
   const aatgs_timing *timings; /* in the order of the graph's records */
   uint32_t timing_count;
 } aatgs_iteration;
@@ -80,8 +80,8 @@ typedef struct aatgs_trace_plan {
   uint32_t number;
   uint32_t graph;
   uint32_t task_count;
-  const uint32_t *task_at;          /* by rank, most urgent first */
-  const uint32_t *priority_x1000;   /* by task */
+  const uint32_t *task_at;        /* by rank, most urgent first */
+  const uint32_t *priority_x1000; /* by task */
 } aatgs_trace_plan;
 
 typedef struct aatgs_trace_region {
@@ -136,16 +136,16 @@ typedef struct aatgs_trace_info {
 
 /* How far it got. */
 typedef struct aatgs_trace_state {
-  bool closed;             /* false: being written, or the writer died */
-  uint64_t first;          /* lowest and highest iteration in the trace; 0, 0 when empty */
+  bool closed;    /* false: being written, or the writer died */
+  uint64_t first; /* lowest and highest iteration in the trace; 0, 0 when empty */
   uint64_t last;
-  uint64_t iterations;     /* in the trace */
-  uint64_t lost;           /* run but not in the trace */
-  uint64_t digest;         /* over telemetry and digests of all iterations; 0 until closed */
-  uint64_t timings;        /* timing records in the trace */
+  uint64_t iterations; /* in the trace */
+  uint64_t lost;       /* run but not in the trace */
+  uint64_t digest;     /* over telemetry and digests of all iterations; 0 until closed */
+  uint64_t timings;    /* timing records in the trace */
   uint64_t snapshots;
-  uint64_t disk_bytes;     /* allocated by the trace's files */
-  uint64_t duration_ns;    /* from the first config posted to the last telemetry seen */
+  uint64_t disk_bytes;  /* allocated by the trace's files */
+  uint64_t duration_ns; /* from the first config posted to the last telemetry seen */
 } aatgs_trace_state;
 
 /* ---- Reading ------------------------------------------------------------------ */
@@ -173,8 +173,7 @@ int aatgs_trace_next(aatgs_trace *trace, aatgs_iteration *out);
 int aatgs_trace_get_graph(aatgs_trace *trace, uint32_t number, const aatgs_trace_graph **out);
 int aatgs_trace_get_plan(aatgs_trace *trace, uint32_t number, const aatgs_trace_plan **out);
 /* The content of input `index`; valid until the handle is closed. */
-int aatgs_trace_get_input(aatgs_trace *trace, uint32_t index, const uint8_t **bytes,
-                          size_t *size);
+int aatgs_trace_get_input(aatgs_trace *trace, uint32_t index, const uint8_t **bytes, size_t *size);
 /* The last snapshot taken before iteration `iteration` (the state it started from, if *at ==
  * iteration): *at is the first iteration that ran after it. The bytes are the primary
  * regions in their order, each padded to a multiple of 64, valid until the next call. */
@@ -182,9 +181,9 @@ int aatgs_trace_get_snapshot(aatgs_trace *trace, uint64_t iteration, uint64_t *a
                              const uint8_t **bytes, size_t *size);
 /* Scheduler clock events: see aatgs_tick. Index 0.. ; 1: filled in, 0: no more. */
 typedef struct aatgs_tick {
-  uint64_t before;  /* first iteration submitted after it */
+  uint64_t before;      /* first iteration submitted after it */
   uint64_t done_before; /* iterations whose timings the scheduler had seen */
-  uint64_t now_ns;  /* host clock */
+  uint64_t now_ns;      /* host clock */
 } aatgs_tick;
 int aatgs_trace_get_tick(aatgs_trace *trace, uint64_t index, aatgs_tick *out);
 

@@ -77,9 +77,11 @@ for header in "$work"/usr/include/aatgs/*.h; do
   *_cuda.h) continue ;;      # parts of others, for nvcc
   aatgs/loop*.h) continue ;; # need a workload's tasks
   esac
-  echo "#include <$name>" >"$work/one.c"
+  echo "#include <$name>" | tee "$work/one.c" >"$work/one.cpp"
   # shellcheck disable=SC2086
   quietly $CC -std=c11 $flags -D_GNU_SOURCE -I"$work/usr/include" -fsyntax-only "$work/one.c"
+  # shellcheck disable=SC2086
+  quietly $CXX -std=c++11 $flags -I"$work/usr/include" -fsyntax-only "$work/one.cpp"
 done
 
 # Embedded: four ways to the same total.
@@ -108,10 +110,10 @@ expect 0 "$aatgs" replay "$work/trace"
 expect 0 "$aatgs" run --workload counter --iterations 10
 
 # A build that computes something else is caught, and the place is named.
-expect 4 "$aatgs" replay "$work/trace" --workload "$work/wrong/counter.so"
-says 'iteration 100'
-says 'count'
-says 'part 2'
+expect 4 "$aatgs" replay "$work/trace" --workload "$work/wrong/counter.so" --format json
+says '"iteration": 100'
+says '"task": "count"'
+says '"part": 2'
 expect 0 "$aatgs" replay "$work/trace" --workload "$work/wrong/counter.so" --range 1-99
 
 # What the README tells people to type.

@@ -21,7 +21,7 @@ int main(int argc, char **argv)
     std::fprintf(stderr, "embed_cxx: %s\n", error.text);
     return 1;
   }
-  const aatgs_workload *workload = aatgs_runtime_workload(runtime);
+  const struct aatgs_workload *workload = aatgs_runtime_workload(runtime);
   alignas(8) unsigned char config[AATGS_CONFIG_BYTES_MAX], telemetry[AATGS_TELEMETRY_BYTES_MAX];
   aatgs_default_config(workload, config);
   aatgs_set_config_field(workload, config, "step", "2", &error);

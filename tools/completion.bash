@@ -1,0 +1,22 @@
+# Completion of `aatgs` for bash. Verbs and options come from the program's own help.
+_aatgs() {
+  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} words
+  COMPREPLY=()
+  if ((COMP_CWORD == 1)); then
+    words="$("${COMP_WORDS[0]}" --help 2>/dev/null | awk '/^Verbs/ { on = 1; next } on && !NF { exit } on { print $1 }') help"
+  else
+    case $before in
+    --format) words="table json csv" ;;
+    --device | -d) words="auto cpu cuda" ;;
+    --policy) words="fifo original critical-path adaptive" ;;
+    --idle) words="latency balanced power" ;;
+    --on-full) words="wait drop" ;;
+    *)
+      [[ $word == -* ]] &&
+        words=$("${COMP_WORDS[0]}" "${COMP_WORDS[1]}" --help 2>/dev/null | grep -o -E -e '--[a-z][a-z-]*' | sort -u)
+      ;;
+    esac
+  fi
+  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+}
+complete -o default -F _aatgs aatgs

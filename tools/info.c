@@ -1,0 +1,229 @@
+/* aatgs info: says what a trace holds. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "tools/cli.h"
+#include "tools/table.h"
+#include "tools/text.h"
+#include "tools/verbs.h"
+#include "trace/digest.h"
+#include "trace/trace.h"
+
+#define VERB         "info"
+#define GRAPHS_SHOWN 4u
+
+static int parse(const char **dir, aatgs_format *format, int argc, char **argv)
+{
+  const aatgs_cli_option options[] = {
+      {"format", AATGS_CLI_FORMAT, format, "F", "table, json or csv (default: table)", NULL, 0, 0,
+       0},
+  };
+  const aatgs_cli_command command = {
+      .verb = VERB,
+      .synopsis = "DIR [options]",
+      .summary = "Says what the trace in folder DIR holds: what was run, on what, how long, its "
+                 "inputs, task graphs, sizes and losses, and the digest, one number over all "
+                 "telemetry and digests of the run. A trace may be looked at while it is written.",
+      .options = options,
+      .option_count = sizeof options / sizeof *options,
+      .operands_min = 1,
+      .operands_max = 1,
+  };
+  size_t operands;
+  int result = aatgs_cli_parse(&command, argc, argv, &operands);
+  *dir = result == AATGS_CLI_GO_ON ? argv[0] : NULL;
+  return result;
+}
+
+static void report_run(aatgs_report *report, const char *dir, const aatgs_trace_info *info)
+{
+  char started[64] = "";
+  time_t seconds = (time_t)(info->started_unix_ns / UINT64_C(1000000000));
+  struct tm tm;
+  if (gmtime_r(&seconds, &tm))
+    strftime(started, sizeof started, "%Y-%m-%dT%H:%M:%SZ", &tm);
+  aatgs_report_section(report, NULL, "Run");
+  aatgs_report_fact(report, "trace", "trace", aatgs_cell_text(dir));
+  aatgs_report_fact(report, "workload", "workload", aatgs_cell_text(info->workload));
+  aatgs_report_fact(report, "workload_digest", "workload digest",
+                    aatgs_cell_hex(info->workload_source_digest));
+  aatgs_report_fact(report, "device", "device", aatgs_cell_text(info->device));
+  aatgs_report_fact(report, "device_name", "model", aatgs_cell_text(info->device_name));
+  aatgs_report_fact(report, "workers", "workers", aatgs_cell_count(info->workers));
+  aatgs_report_fact(report, "host_name", "host", aatgs_cell_text(info->host_name));
+  aatgs_report_fact(report, "policy", "policy", aatgs_cell_text(info->policy));
+  aatgs_report_fact(report, "seed", "seed", aatgs_cell_count(info->seed));
+  aatgs_report_fact(report, "started", "started", aatgs_cell_text(started));
+  aatgs_report_fact(report, "aatgs_version", "aatgs version", aatgs_cell_text(info->aatgs_version));
+  aatgs_report_fact(report, "format_version", "trace format",
+                    aatgs_cell_count(info->format_version));
+}
+
+static void report_extent(aatgs_report *report, const aatgs_trace_state *state)
+{
+  double seconds = (double)state->duration_ns / 1e9;
+  aatgs_report_section(report, NULL, "Extent");
+  aatgs_report_fact(report, "state", "state", aatgs_cell_text(state->closed ? "closed" : "open"));
+  if (!state->closed)
+    aatgs_report_hint(report, "", "it is still being written, or its writer died");
+  aatgs_report_fact(report, "iterations", "iterations", aatgs_cell_count(state->iterations));
+  aatgs_report_fact(report, "first", "first", aatgs_cell_count(state->first));
+  aatgs_report_fact(report, "last", "last", aatgs_cell_count(state->last));
+  aatgs_report_fact(report, "lost", "lost", aatgs_cell_count(state->lost));
+  aatgs_report_fact(report, "duration_ns", "duration", aatgs_cell_ns(state->duration_ns));
+  aatgs_report_fact(
+      report, "per_second", "rate",
+      aatgs_cell_unit(
+          aatgs_cell_count(seconds > 0.0 ? (uint64_t)((double)state->iterations / seconds) : 0),
+          "iterations a second"));
+  aatgs_report_fact(report, "timings", "timing records", aatgs_cell_count(state->timings));
+  aatgs_report_fact(report, "snapshots", "state snapshots", aatgs_cell_count(state->snapshots));
+  aatgs_report_fact(report, "disk_bytes", "on disk", aatgs_cell_bytes(state->disk_bytes));
+  if (state->iterations)
+    aatgs_report_fact(
+        report, "disk_bytes_per_iteration", "an iteration",
+        aatgs_cell_unit(aatgs_cell_real((double)state->disk_bytes / (double)state->iterations),
+                        "bytes"));
+}
+
+static void report_inputs(aatgs_report *report, const aatgs_trace_info *info)
+{
+  static const aatgs_column columns[] = {
+      {"kind", "kind", false}, {"bytes", "size", true}, {"path", "was read from", false}};
+  aatgs_report_table(report, "inputs", "Inputs (in the trace)", columns, 3);
+  for (uint32_t i = 0; i < info->input_count; i++)
+    aatgs_report_row(report, (aatgs_cell[]){aatgs_cell_text(info->inputs[i].kind),
+                                            aatgs_cell_bytes(info->inputs[i].size),
+                                            aatgs_cell_text(info->inputs[i].path)});
+}
+
+static void report_regions(aatgs_report *report, const aatgs_trace_info *info)
+{
+  static const char *const kinds[] = {"primary", "derived", "constant"};
+  static const aatgs_column columns[] = {
+      {"name", "region", false}, {"kind", "kind", false}, {"bytes", "size", true}};
+  aatgs_report_table(report, "regions", "State", columns, 3);
+  for (uint32_t i = 0; i < info->region_count; i++) {
+    const aatgs_trace_region *region = &info->regions[i];
+    aatgs_report_row(report,
+                     (aatgs_cell[]){aatgs_cell_text(region->name),
+                                    aatgs_cell_text(region->kind < 3 ? kinds[region->kind] : "?"),
+                                    aatgs_cell_bytes(region->size)});
+  }
+}
+
+/* The names of a task's dependencies; free() it, NULL when there are none. */
+static char *after(const aatgs_trace_graph *graph, const aatgs_trace_task *task)
+{
+  char *out = NULL;
+  size_t size = 0;
+  FILE *stream = task->dependency_count ? open_memstream(&out, &size) : NULL;
+  if (!stream)
+    return NULL;
+  for (uint32_t i = 0; i < task->dependency_count; i++)
+    if (task->dependencies[i] < graph->task_count)
+      fprintf(stream, "%s%s", i ? " " : "", graph->tasks[task->dependencies[i]].name);
+  fclose(stream);
+  return out;
+}
+
+static void report_tasks(aatgs_report *report, const aatgs_trace_info *info,
+                         const aatgs_trace_graph *graph)
+{
+  for (uint32_t i = 0; i < graph->task_count; i++) {
+    const aatgs_trace_task *task = &graph->tasks[i];
+    bool known = task->type < info->type_count;
+    char *names = after(graph, task);
+    aatgs_report_row(report,
+                     (aatgs_cell[]){aatgs_cell_count(graph->number), aatgs_cell_count(i),
+                                    aatgs_cell_text(task->name),
+                                    aatgs_cell_text(known ? info->types[task->type].name : NULL),
+                                    aatgs_cell_count(task->parts), aatgs_cell_text(names)});
+    free(names);
+  }
+}
+
+/* Graphs are numbered from 0 or 1 without gaps; the tasks of the first few are shown. */
+static void report_graphs(aatgs_report *report, aatgs_trace *trace, const aatgs_trace_info *info)
+{
+  static const aatgs_column columns[] = {{"graph", "graph", true}, {"task", "task", true},
+                                         {"name", "name", false},  {"type", "type", false},
+                                         {"parts", "parts", true}, {"after", "after", false}};
+  const aatgs_trace_graph *graph;
+  uint64_t count = 0;
+  aatgs_report_table(report, "tasks", "Tasks", columns, 6);
+  for (uint32_t number = 0; number < UINT32_MAX; number++) {
+    if (aatgs_trace_get_graph(trace, number, &graph) == 0) {
+      if (count++ < GRAPHS_SHOWN)
+        report_tasks(report, info, graph);
+    } else if (number) {
+      break;
+    }
+  }
+  aatgs_report_fact(report, "graphs", count > GRAPHS_SHOWN ? "graphs in all" : NULL,
+                    aatgs_cell_count(count));
+}
+
+/* The run's digest; of a trace that is not closed, over what is there. */
+static int digest_of(aatgs_trace *trace, const aatgs_trace_info *info,
+                     const aatgs_trace_state *state, uint64_t *digest)
+{
+  aatgs_iteration iteration;
+  int rc;
+  *digest = state->digest;
+  if (state->closed)
+    return 0;
+  *digest = 0;
+  rc = aatgs_trace_seek(trace, 1);
+  while (!rc) {
+    rc = aatgs_trace_next(trace, &iteration);
+    if (rc <= 0)
+      return rc;
+    *digest = aatgs_digest_iteration(*digest, &iteration, info->telemetry_bytes);
+    rc = 0;
+  }
+  return rc;
+}
+
+static int print(const char *dir, aatgs_trace *trace, aatgs_format format)
+{
+  const aatgs_trace_info *info = aatgs_trace_get_info(trace);
+  aatgs_trace_state state;
+  aatgs_report *report;
+  uint64_t digest;
+  int rc;
+  aatgs_trace_get_state(trace, &state);
+  rc = digest_of(trace, info, &state, &digest);
+  if (rc)
+    return aatgs_cli_fail_with(VERB, rc, aatgs_trace_error(trace));
+  report = aatgs_report_open();
+  report_run(report, dir, info);
+  report_extent(report, &state);
+  aatgs_report_fact(report, "digest", "digest", aatgs_cell_hex(digest));
+  report_inputs(report, info);
+  report_graphs(report, trace, info);
+  report_regions(report, info);
+  rc = aatgs_report_print(report, format, stdout);
+  aatgs_report_close(report);
+  return rc ? aatgs_cli_fail_with(VERB, rc, NULL) : aatgs_cli_finish(VERB, AATGS_EXIT_DONE);
+}
+
+int aatgs_verb_info(int argc, char **argv)
+{
+  const char *dir;
+  aatgs_format format = AATGS_TABLE;
+  aatgs_trace *trace = NULL;
+  aatgs_error error = {0};
+  int result = parse(&dir, &format, argc, argv);
+  int rc;
+  if (result != AATGS_CLI_GO_ON)
+    return result;
+  rc = aatgs_trace_open(dir, &trace, &error);
+  if (rc)
+    return aatgs_cli_fail_with(VERB, rc, &error);
+  result = print(dir, trace, format);
+  aatgs_trace_close(trace);
+  return result;
+}

@@ -1,0 +1,232 @@
+/* Graphs, plans, inputs, snapshots and ticks of a trace. */
+#include <inttypes.h>
+
+#include "trace/reader.h"
+
+/* ---- Graphs and plans ---------------------------------------------------------------- */
+
+/* Both are kept by number in a sorted array of pointers; both start with their number. */
+static const uint32_t **numbered(const aatgs_bytes *list)
+{
+  return (const uint32_t **)(void *)list->data;
+}
+
+static size_t place_of(const aatgs_bytes *list, uint32_t number)
+{
+  size_t low = 0, high = list->size / sizeof(void *);
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (*numbered(list)[middle] < number)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+static const void *known(const aatgs_bytes *list, uint32_t number)
+{
+  size_t at = place_of(list, number);
+  bool there = at < list->size / sizeof(void *) && *numbered(list)[at] == number;
+  return there ? numbered(list)[at] : NULL;
+}
+
+static bool keep(aatgs_bytes *list, const uint32_t *thing)
+{
+  size_t at = place_of(list, *thing), count = list->size / sizeof(void *);
+  if (!aatgs_bytes_extend(list, sizeof(void *))) {
+    list->failed = false;
+    return false;
+  }
+  memmove(numbered(list) + at + 1, numbered(list) + at, (count - at) * sizeof(void *));
+  numbered(list)[at] = thing;
+  return true;
+}
+
+static int fetch_table(aatgs_trace *t, aatgs_kind kind, uint32_t number, const char *what)
+{
+  const aatgs_key key = {(uint8_t)kind, number, 0};
+  aatgs_value_header h;
+  int rc = aatgs_trace_fetch(t, t->meta, &key, AATGS_TABLE_BYTES_MAX, &h);
+  if (rc == 0)
+    return aatgs_error_set(&t->error, AATGS_ENOTFOUND, 0, "%s: there is no %s %u", t->dir, what,
+                           number);
+  return rc < 0 ? rc : 0;
+}
+
+int aatgs_trace_get_graph(aatgs_trace *trace, uint32_t number, const aatgs_trace_graph **out)
+{
+  const char *why = "out of memory";
+  *out = known(&trace->graphs, number);
+  if (*out)
+    return 0;
+  int rc = fetch_table(trace, AATGS_KIND_GRAPH, number, "graph");
+  if (rc)
+    return rc;
+  aatgs_trace_graph *g = aatgs_arena_take(&trace->arena, 1, sizeof *g);
+  rc =
+      g ? aatgs_graph_read(trace->raw.data, trace->raw.size, &trace->arena, g, &why) : AATGS_ENOMEM;
+  if (!rc && g->number != number) {
+    why = "it has another number inside";
+    rc = AATGS_ECORRUPT;
+  }
+  if (!rc && !keep(&trace->graphs, &g->number))
+    rc = AATGS_ENOMEM;
+  if (rc)
+    return aatgs_error_set(&trace->error, rc, 0, "%s: graph %u: %s", trace->dir, number, why);
+  *out = g;
+  return 0;
+}
+
+int aatgs_trace_get_plan(aatgs_trace *trace, uint32_t number, const aatgs_trace_plan **out)
+{
+  const char *why = "out of memory";
+  *out = known(&trace->plans, number);
+  if (*out)
+    return 0;
+  int rc = fetch_table(trace, AATGS_KIND_PLAN, number, "plan");
+  if (rc)
+    return rc;
+  aatgs_trace_plan *p = aatgs_arena_take(&trace->arena, 1, sizeof *p);
+  rc = p ? aatgs_plan_read(trace->raw.data, trace->raw.size, &trace->arena, p, &why) : AATGS_ENOMEM;
+  if (!rc && p->number != number) {
+    why = "it has another number inside";
+    rc = AATGS_ECORRUPT;
+  }
+  if (!rc && !keep(&trace->plans, &p->number))
+    rc = AATGS_ENOMEM;
+  if (rc)
+    return aatgs_error_set(&trace->error, rc, 0, "%s: plan %u: %s", trace->dir, number, why);
+  *out = p;
+  return 0;
+}
+
+/* ---- Inputs and snapshots -------------------------------------------------------------- */
+
+int aatgs_trace_get_input(aatgs_trace *trace, uint32_t index, const uint8_t **bytes, size_t *size)
+{
+  *bytes = NULL;
+  *size = 0;
+  if (index >= trace->info.input_count)
+    return aatgs_error_set(&trace->error, AATGS_ENOTFOUND, 0, "%s: there is no input %u; it has %u",
+                           trace->dir, index, trace->info.input_count);
+  aatgs_bytes *b = &trace->inputs[index];
+  if (!b->data) {
+    const aatgs_key key = {AATGS_KIND_INPUT, index, 0};
+    uint64_t want = trace->info.inputs[index].size;
+    /* Room for one byte even when it is empty: a pointer that is not NULL. */
+    int rc = aatgs_bytes_reserve(b, 1) ? aatgs_trace_fetch_pieces(trace, trace->meta, key, want, b)
+                                       : aatgs_trace_failed(trace, AATGS_ENOMEM, "out of memory");
+    if (rc != 1) {
+      aatgs_bytes_free(b);
+      return rc < 0 ? rc : aatgs_trace_failed(trace, AATGS_ECORRUPT, "an input is missing");
+    }
+  }
+  *bytes = b->data;
+  *size = b->size;
+  return 0;
+}
+
+/* The newest whole snapshot of an environment at or before `iteration`. */
+static int find_snapshot(aatgs_trace *t, aatgs_pages *pages, uint64_t iteration, uint64_t *at)
+{
+  aatgs_key key = {AATGS_KIND_SNAPSHOT, ~iteration, 0};
+  for (;;) {
+    int rc = aatgs_pages_seek(pages, &key, NULL, 0, &t->error);
+    if (rc != 1 || key.kind != AATGS_KIND_SNAPSHOT)
+      return rc == 1 ? 0 : rc;
+    if (key.piece == 0) {
+      *at = ~key.number;
+      return 1;
+    }
+    /* Its first piece, written last, is missing: it was not finished. */
+    if (++key.number == 0)
+      return 0;
+    key.piece = 0;
+  }
+}
+
+int aatgs_trace_get_snapshot(aatgs_trace *trace, uint64_t iteration, uint64_t *at,
+                             const uint8_t **bytes, size_t *size)
+{
+  aatgs_pages *pages = trace->meta;
+  int rc = 0;
+  for (uint32_t i = trace->env_count; rc == 0 && i-- > 0;) {
+    pages = trace->envs[i].pages;
+    rc = find_snapshot(trace, pages, iteration, at);
+  }
+  if (rc == 0) {
+    pages = trace->meta;
+    rc = find_snapshot(trace, pages, iteration, at);
+  }
+  if (rc == 0)
+    return aatgs_error_set(&trace->error, AATGS_ENOTFOUND, 0,
+                           "%s: there is no snapshot before iteration %" PRIu64, trace->dir,
+                           iteration);
+  const aatgs_key key = {AATGS_KIND_SNAPSHOT, ~*at, 0};
+  if (rc == 1)
+    rc = aatgs_bytes_reserve(&trace->snapshot, 1)
+             ? aatgs_trace_fetch_pieces(trace, pages, key, aatgs_info_snapshot_bytes(&trace->info),
+                                        &trace->snapshot)
+             : aatgs_trace_failed(trace, AATGS_ENOMEM, "out of memory");
+  if (rc == 0)
+    rc = aatgs_trace_failed(trace, AATGS_ECORRUPT, "a snapshot is missing");
+  *bytes = trace->snapshot.data;
+  *size = trace->snapshot.size;
+  return rc < 0 ? rc : 0;
+}
+
+/* ---- Ticks --------------------------------------------------------------------------- */
+
+int aatgs_trace_find_ticks(aatgs_trace *t)
+{
+  t->ticks_first = t->ticks_end = t->tick_block = 0;
+  if (t->env_count)
+    t->ticks_end = t->envs[t->env_count - 1].state.ticks;
+  for (uint32_t i = 0; i < t->env_count; i++) {
+    aatgs_key key = {AATGS_KIND_TICKS, 0, 0};
+    int rc = aatgs_pages_seek(t->envs[i].pages, &key, NULL, 0, &t->error);
+    if (rc < 0)
+      return rc;
+    if (rc == 1 && key.kind == AATGS_KIND_TICKS) {
+      t->ticks_first = key.number * AATGS_TICKS_PER_BLOCK;
+      return 0;
+    }
+  }
+  return 0;
+}
+
+/* Loads a block; the newest copy is the fullest. */
+static int load_block(aatgs_trace *t, uint64_t block)
+{
+  const aatgs_key key = {AATGS_KIND_TICKS, block, 0};
+  aatgs_value_header h;
+  int rc = 0;
+  t->tick_block = 0;
+  for (uint32_t i = t->env_count; rc == 0 && i-- > 0;)
+    rc = aatgs_trace_fetch(t, t->envs[i].pages, &key, 65536, &h);
+  if (rc < 0)
+    return rc;
+  if (rc == 0)
+    return aatgs_trace_failed(t, AATGS_ECORRUPT, "a block of ticks is missing");
+  if (!aatgs_ticks_read(t->raw.data, t->raw.size, t->ticks, &t->tick_count))
+    return aatgs_trace_failed(t, AATGS_ECORRUPT, "a block of ticks does not decode");
+  t->tick_block = block + 1;
+  return 0;
+}
+
+int aatgs_trace_get_tick(aatgs_trace *trace, uint64_t index, aatgs_tick *out)
+{
+  if (trace->ticks_end < trace->ticks_first || index >= trace->ticks_end - trace->ticks_first)
+    return 0;
+  uint64_t number = trace->ticks_first + index;
+  uint64_t block = number / AATGS_TICKS_PER_BLOCK;
+  uint32_t at = (uint32_t)(number % AATGS_TICKS_PER_BLOCK);
+  int rc = trace->tick_block == block + 1 ? 0 : load_block(trace, block);
+  if (rc)
+    return rc;
+  if (at >= trace->tick_count)
+    return aatgs_trace_failed(trace, AATGS_ECORRUPT, "a block of ticks is too short");
+  *out = trace->ticks[at];
+  return 1;
+}
