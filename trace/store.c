@@ -195,6 +195,12 @@ int aatgs_store_delete(aatgs_store *store, const aatgs_key *key)
   return begin(store, key, true) ? 0 : AATGS_ENOMEM;
 }
 
+void aatgs_store_drop(aatgs_store *store)
+{
+  store->pending.size = 0;
+  store->pending.failed = false;
+}
+
 size_t aatgs_store_pending(const aatgs_store *store)
 {
   return store->pending.size;
@@ -251,6 +257,21 @@ static int grow_map(aatgs_store *s)
   return rc;
 }
 
+/* LMDB calls a write that came out short, as on a full disk, an input/output error. Asking for that
+ * much room says which it was. */
+static int why_short(const aatgs_store *s)
+{
+  char dir[sizeof s->path];
+  strcpy(dir, s->path);
+  *strrchr(dir, '/') = '\0';
+  int fd = open(dir, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+  if (fd < 0)
+    return errno == ENOSPC || errno == EDQUOT ? errno : EIO;
+  int rc = posix_fallocate(fd, 0, (off_t)(s->pending.size + 16 * (size_t)s->page));
+  close(fd);
+  return rc == ENOSPC || rc == EDQUOT ? rc : EIO;
+}
+
 int aatgs_store_commit(aatgs_store *store, aatgs_error *error)
 {
   if (store->pending.failed)
@@ -266,7 +287,7 @@ int aatgs_store_commit(aatgs_store *store, aatgs_error *error)
   while (rc == MDB_MAP_FULL && !(rc = grow_map(store)))
     rc = try_commit(store);
   if (rc)
-    return failed(store, "write to it", rc, error);
+    return failed(store, "write to it", rc == EIO ? why_short(store) : rc, error);
   store->pending.size = 0;
   return 0;
 }
