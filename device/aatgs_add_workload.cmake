@@ -86,6 +86,6 @@ function(_aatgs_add_cuda_code name sources)
   target_compile_definitions(${name} PRIVATE AATGS_WORKLOAD_CUDA=1)
   target_compile_options(${name} PRIVATE
     "$<$<COMPILE_LANGUAGE:CUDA>:-fmad=false;--expt-relaxed-constexpr>")
-  set_target_properties(${name} PROPERTIES CUDA_STANDARD 20 CUDA_STANDARD_REQUIRED ON
+  set_target_properties(${name} PROPERTIES CUDA_STANDARD 17 CUDA_STANDARD_REQUIRED ON
     CUDA_VISIBILITY_PRESET hidden)
 endfunction()

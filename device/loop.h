@@ -12,12 +12,6 @@
 #ifndef AATGS_LOOP_H
 #define AATGS_LOOP_H
 
-#if defined(__CUDACC__)
-#include "loop_cuda.h"
-#else
-#include "loop_cpu.h"
-#endif
-
 #include "command.h"
 #include "workload.h"
 

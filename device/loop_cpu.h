@@ -1,4 +1,4 @@
-/* What a worker that is a thread does in its own way. Included by loop.h. */
+/* What a worker that is a thread does in its own way. Included by command.h. */
 #ifndef AATGS_LOOP_CPU_H
 #define AATGS_LOOP_CPU_H
 

@@ -1,5 +1,4 @@
 /* The scheduler driven by hand: tasks in, the most urgent one out. */
-#include "host/log.h"
 #include "host/scheduler_internal.h"
 
 #include <stdlib.h>
@@ -56,6 +55,8 @@ static int open_parts(aatgs_scheduler *s, const aatgs_scheduler_options *o,
     rc = aatgs_graph_open(s->workload, &s->graph);
   if (rc == 0)
     rc = aatgs_lanes_reserve(&s->ready, 1024);
+  if (rc == 0)
+    rc = aatgs_known_open(&s->known, s->workload);
   if (rc == 0 && !(s->snapshots = calloc(2 * o->history, sizeof *s->snapshots)))
     rc = AATGS_ENOMEM;
   return rc;
@@ -115,6 +116,7 @@ void aatgs_scheduler_close(aatgs_scheduler *s)
   free(s->ready.links);
   free(s->plan_ready.links);
   free(s->plan_waits);
+  aatgs_known_close(&s->known);
   free(s);
 }
 

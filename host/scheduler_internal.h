@@ -3,8 +3,9 @@
 #define AATGS_SCHEDULER_INTERNAL_H
 
 #include "host/graph_internal.h"
-#include "host/policy.h"
+#include "host/log.h"
 #include "host/scheduler.h"
+#include "host/scheduler_learn.h"
 
 /* ---- The ready queue (scheduler_queue.c) ---- */
 
@@ -69,6 +70,9 @@ struct aatgs_scheduler {
   aatgs_lane_queue ready;
   uint64_t estimate_ns;    /* of pending and ready tasks */
   uint32_t once_completed; /* one-shot tasks that wait to be retired */
+
+  /* Graphs planned, for policies that rank. */
+  aatgs_known_graphs known;
 
   /* Scratch of aatgs_scheduler_plan(). */
   aatgs_lane_queue plan_ready;

@@ -116,6 +116,7 @@ static json_t *cell_json(const aatgs_cell *cell)
     return json;
   case AATGS_CELL_INTEGER: return json_integer((json_int_t)(int64_t)cell->number);
   case AATGS_CELL_REAL: return isfinite(cell->real) ? json_real(cell->real) : json_null();
+  case AATGS_CELL_BOOL: return json_boolean(cell->number);
   case AATGS_CELL_HEX:
     snprintf(text, sizeof text, "%016" PRIx64, cell->number);
     return json_string(text);
@@ -148,6 +149,7 @@ static char *cell_shown(const aatgs_cell *cell)
     break;
   case AATGS_CELL_NS: aatgs_text_ns(text, sizeof text, cell->number); break;
   case AATGS_CELL_BYTES: aatgs_text_bytes(text, sizeof text, cell->number); break;
+  case AATGS_CELL_BOOL: snprintf(text, sizeof text, "%s", cell->number ? "yes" : "no"); break;
   case AATGS_CELL_HEX: snprintf(text, sizeof text, "%016" PRIx64, cell->number); break;
   }
   if (!cell->text || !*cell->text)
@@ -415,6 +417,8 @@ static void print_csv_value(FILE *out, const json_t *value)
     fprintf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
   else if (json_is_real(value))
     fprintf(out, "%.15g", json_real_value(value));
+  else if (json_is_boolean(value))
+    fputs(json_is_true(value) ? "true" : "false", out);
 }
 
 static void print_csv_table(FILE *out, const item *it)

@@ -5,6 +5,7 @@
 #include <lmdb.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "trace/key.h"
@@ -14,6 +15,7 @@
 #define MAP_LAST  ((size_t)1 << 44)
 /* LMDB's lock file with its default number of readers. */
 #define LOCK_BYTES 8192
+#define FULL_BYTES 65536 /* a disk with less than this is full */
 
 struct aatgs_store {
   MDB_env *env;
@@ -35,8 +37,18 @@ typedef struct change {
 
 /* ---- Errors ---------------------------------------------------------------------- */
 
+/* LMDB calls a write that came out short EIO; on a disk without room that means ENOSPC. */
+static int true_reason(const aatgs_store *s, int rc)
+{
+  struct statvfs disk;
+  if (rc == EIO && statvfs(s->path, &disk) == 0 && disk.f_bavail * disk.f_frsize < FULL_BYTES)
+    return ENOSPC;
+  return rc;
+}
+
 static int failed(const aatgs_store *s, const char *what, int rc, aatgs_error *error)
 {
+  rc = true_reason(s, rc);
   switch (rc) {
   case ENOSPC:
   case EDQUOT:
