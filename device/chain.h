@@ -65,9 +65,9 @@ AATGS_FN void aatgs_chain_run(aatgs_loop *loop, aatgs_worker *w, aatgs_frame *ow
     return;
   aatgs_post_telemetry(loop, own, w->now_ns);
   /* Nothing else is in flight, so nobody else writes these; they go on with the token (D7). */
-  const uint64_t count = aatgs_dev_load_relaxed_u64(&loop->admitted) + 1;
-  aatgs_dev_store_relaxed_u64(&loop->admitted, count);
-  aatgs_dev_store_relaxed_u64(&loop->completed, count);
+  const uint64_t count = aatgs_dev_load_relaxed_u64(&loop->shared->admitted) + 1;
+  aatgs_dev_store_relaxed_u64(&loop->shared->admitted, count);
+  aatgs_dev_store_relaxed_u64(&loop->shared->completed, count);
 }
 
 #endif

@@ -85,7 +85,7 @@ AATGS_FN int aatgs_task_blocked(const aatgs_loop *loop, const aatgs_frame *frame
 {
   const uint64_t mine = frame->iteration;
   const uint64_t before = mine - loop->first_iteration;
-  if (aatgs_dev_load_acquire_u64(&loop->completed) >= before)
+  if (aatgs_dev_load_acquire_u64(&loop->shared->completed) >= before)
     return 0; /* D4: all earlier iterations are complete */
   uint64_t i = before > loop->command_mask ? mine - loop->command_mask : loop->first_iteration;
   for (; i < mine; i++) {
@@ -167,7 +167,8 @@ AATGS_FN void aatgs_task_satisfied(const aatgs_loop *loop, aatgs_frame *frame, u
  * task's bit is taken before its frame is read, so the frame cannot be reused meanwhile. */
 AATGS_FN void aatgs_wake_later(const aatgs_loop *loop, uint64_t i)
 {
-  const uint64_t end = loop->first_iteration + aatgs_dev_load_seq_u64(&loop->admitted); /* D5 */
+  const uint64_t end =
+      loop->first_iteration + aatgs_dev_load_seq_u64(&loop->shared->admitted); /* D5 */
   while (++i < end) {
     aatgs_frame *frame = aatgs_frame_of(loop, i);
     if (!aatgs_dev_load_seq_u32(&frame->blocked_count))
@@ -227,7 +228,7 @@ AATGS_FN void aatgs_frame_start(aatgs_loop *loop, aatgs_frame *frame, uint64_t i
   aatgs_dev_store_release_u64(&frame->touch_busy, frame->graph->touched);
   aatgs_dev_store_release_u64(&frame->write_busy, frame->graph->written);
   aatgs_dev_store_release_u32(&frame->live, 1);
-  aatgs_dev_add_seq_u64(&loop->admitted, 1); /* D6: then the masks of earlier frames */
+  aatgs_dev_add_seq_u64(&loop->shared->admitted, 1); /* D6: then the masks of earlier frames */
   const aatgs_task_entry *entries = aatgs_entries(frame->graph);
   for (uint32_t rank = 0; rank < frame->graph->tasks; rank++) {
     const uint32_t task = aatgs_task_at(frame->plan)[rank];
@@ -290,7 +291,7 @@ AATGS_FN int aatgs_claim_frame(const aatgs_loop *loop, aatgs_worker *w, aatgs_fr
 /* Takes the most urgent ready part of the oldest iteration that has one. */
 AATGS_FN int aatgs_claim(const aatgs_loop *loop, aatgs_worker *w, aatgs_step *step)
 {
-  const uint64_t end = loop->first_iteration + aatgs_dev_load_acquire_u64(&loop->admitted);
+  const uint64_t end = loop->first_iteration + aatgs_dev_load_acquire_u64(&loop->shared->admitted);
   if (w->oldest + loop->command_mask + 1 < end)
     w->oldest = end - loop->command_mask - 1;
   while (w->oldest < end && !aatgs_dev_load_relaxed_u32(&aatgs_frame_of(loop, w->oldest)->live))
@@ -353,7 +354,7 @@ AATGS_FN void aatgs_post_telemetry(const aatgs_loop *loop, const aatgs_frame *fr
 AATGS_FN void aatgs_frame_done(aatgs_loop *loop, aatgs_frame *frame, uint64_t now_ns)
 {
   aatgs_dev_store_release_u32(&frame->live, 0);
-  aatgs_dev_add_u64(&loop->completed, 1); /* D3 */
+  aatgs_dev_add_u64(&loop->shared->completed, 1); /* D3 */
   aatgs_post_telemetry(loop, frame, now_ns);
 }
 

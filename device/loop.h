@@ -70,7 +70,7 @@ AATGS_FN uint32_t aatgs_look_inside(aatgs_loop *loop, aatgs_worker *w, aatgs_ste
     w->now_ns = aatgs_clock_ns();
     return AATGS_LOOK_FOUND;
   }
-  if (!aatgs_dev_load_acquire_u32(&loop->stop))
+  if (!aatgs_dev_load_acquire_u32(&loop->shared->stop))
     return AATGS_LOOK_POLL;
   step->kind = AATGS_STEP_LEAVE;
   return AATGS_LOOK_LEAVE;
@@ -111,8 +111,12 @@ AATGS_FN void aatgs_worker_run(aatgs_loop *loop, uint32_t id, uint32_t lane, uin
   }
   for (;;) {
     aatgs_worker_sync();
-    if (lane < AATGS_TEAM_LANES && step.kind == AATGS_STEP_NONE)
-      aatgs_step_find(loop, &w, &step, lane);
+    if (lane < AATGS_TEAM_LANES) {
+      const uint32_t kind = step.kind;
+      aatgs_team_share(0); /* the whole team has read before the leading lane writes */
+      if (kind == AATGS_STEP_NONE)
+        aatgs_step_find(loop, &w, &step, lane);
+    }
     aatgs_worker_sync();
     if (step.kind == AATGS_STEP_LEAVE)
       return;
