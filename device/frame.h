@@ -306,11 +306,11 @@ AATGS_FN int aatgs_claim(const aatgs_loop *loop, aatgs_worker *w, aatgs_step *st
 
 /* ---- Completion ---------------------------------------------------------------------------- */
 
-AATGS_FN void aatgs_post_timing(const aatgs_loop *loop, const aatgs_step *step, uint64_t start_ns,
-                                uint64_t end_ns, uint32_t digest)
+AATGS_FN void aatgs_post_timing(const aatgs_loop *loop, const aatgs_step *step,
+                                const aatgs_task_entry *entry, uint64_t start_ns, uint64_t end_ns,
+                                uint32_t digest)
 {
   const aatgs_frame *frame = step->frame;
-  const aatgs_task_entry *entry = aatgs_entries(frame->graph) + step->task;
   const uint64_t sequence = frame->timing_base + entry->first_record + step->part;
   const uint64_t duration = end_ns - start_ns;
   union {
@@ -409,7 +409,7 @@ AATGS_FN void aatgs_part_done(aatgs_loop *loop, aatgs_worker *w, aatgs_step *ste
   const aatgs_task_entry *entry = aatgs_entries(frame->graph) + task;
   const uint64_t start_ns = w->now_ns;
   w->now_ns = aatgs_clock_ns();
-  aatgs_post_timing(loop, step, start_ns, w->now_ns, digest);
+  aatgs_post_timing(loop, step, entry, start_ns, w->now_ns, digest);
   if (failed)
     aatgs_task_failed(frame, task);
   if (step->part < entry->parts) {
