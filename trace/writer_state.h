@@ -84,8 +84,4 @@ bool aatgs_writer_is_long(const aatgs_trace_writer *w, uint64_t times);
 /* Data environments that a window is made of. */
 #define AATGS_WINDOW_PARTS 8
 
-/* A file that keeps some room on the disk for the last words of a recording. */
-#define AATGS_RESERVE_NAME  "reserve"
-#define AATGS_RESERVE_BYTES (64 * 1024)
-
 #endif
