@@ -71,6 +71,7 @@ bool aatgs_config_ring_push(aatgs_config_ring *ring, const void *item);
 bool aatgs_config_ring_pop(aatgs_config_ring *ring, void *item);
 /* Copies the oldest item and leaves it there; false when the ring is empty. */
 bool aatgs_config_ring_peek(const aatgs_config_ring *ring, void *item);
+void aatgs_config_ring_clear(aatgs_config_ring *ring);
 bool aatgs_config_ring_is_empty(const aatgs_config_ring *ring);
 bool aatgs_config_ring_is_full(const aatgs_config_ring *ring);
 size_t aatgs_config_ring_len(const aatgs_config_ring *ring);
@@ -92,6 +93,12 @@ const char *aatgs_task_state_name(aatgs_task_state state);
 
 typedef struct aatgs_graph aatgs_graph;
 
+/* When a task has failed for good. */
+typedef enum aatgs_on_failure {
+  AATGS_FAILURE_SKIPS = 0, /* what depends on it is never run, the rest goes on */
+  AATGS_FAILURE_STOPS = 1  /* nothing more is handed out until aatgs_scheduler_resume() */
+} aatgs_on_failure;
+
 /* A task as it is added. Zero a field to take the default. */
 typedef struct aatgs_task_options {
   size_t size;
@@ -101,10 +108,14 @@ typedef struct aatgs_task_options {
   uint32_t arg;         /* handed to the task function */
   uint64_t estimate_ns; /* 0: the type's prior */
   bool once;            /* one-shot: retired after the first run */
+  /* Looked at when the scheduler is driven by hand; on a device the first failure ends its
+   * iteration. */
+  uint32_t retries; /* 0..100: a failed task becomes ready again so often */
+  aatgs_on_failure on_failure;
 } aatgs_task_options;
 #define AATGS_TASK_OPTIONS_INIT                                                                    \
   {                                                                                                \
-    sizeof(aatgs_task_options), NULL, NULL, 0, 0, 0, false                                         \
+    sizeof(aatgs_task_options), NULL, NULL, 0, 0, 0, false, 0, AATGS_FAILURE_SKIPS                 \
   }
 
 typedef struct aatgs_task_info {
@@ -251,17 +262,22 @@ typedef struct aatgs_scheduler_options {
   size_t telemetry_slots;
   size_t history;                /* performance snapshots kept */
   uint64_t snapshot_interval_ns; /* between performance snapshots */
-  const char *policy;            /* "original" */
+  const char *policy;            /* "fifo", "original", "critical-path", "adaptive" or one's own */
   uint32_t workers;              /* of the device, for utilization */
+  /* Tasks and dependencies added by hand that may wait or run at a time: memory for them is taken
+   * at opening, and none later (names that are given apart). 0: it grows as needed. */
+  uint32_t tasks_max;
+  uint32_t edges_max;
+  uint64_t deadline_ns; /* an iteration that lasts longer is an overrun; 0: none is */
 } aatgs_scheduler_options;
 #define AATGS_SCHEDULER_OPTIONS_INIT                                                               \
   {                                                                                                \
-    sizeof(aatgs_scheduler_options), 16, 64, 100, UINT64_C(100000000), "original", 1               \
+    sizeof(aatgs_scheduler_options), 16, 64, 100, UINT64_C(100000000), "original", 1, 0, 0, 0      \
   }
 /* For large graphs: 64 config slots, 256 telemetry slots. */
 #define AATGS_SCHEDULER_OPTIONS_LARGE                                                              \
   {                                                                                                \
-    sizeof(aatgs_scheduler_options), 64, 256, 100, UINT64_C(100000000), "original", 1              \
+    sizeof(aatgs_scheduler_options), 64, 256, 100, UINT64_C(100000000), "original", 1, 0, 0, 0     \
   }
 
 typedef struct aatgs_scheduled_task {
@@ -286,8 +302,11 @@ int aatgs_scheduler_open(const struct aatgs_workload *workload,
 void aatgs_scheduler_close(aatgs_scheduler *scheduler);
 int aatgs_scheduler_add_task(aatgs_scheduler *scheduler, const aatgs_task_options *options,
                              const uint32_t *dependencies, size_t count, uint32_t *id);
-/* Takes the most urgent ready task; false when none is ready. Equals go in the order they
- * became ready. */
+/* Lets a task that has not started wait for one that was added before it. AATGS_EINVAL,
+ * AATGS_ENOTFOUND, AATGS_ELIMIT. */
+int aatgs_scheduler_add_dependency(aatgs_scheduler *scheduler, uint32_t task, uint32_t depends_on);
+/* Takes the most urgent ready task; false when none is ready, or all is stopped. Equals go in the
+ * order they became ready. */
 bool aatgs_scheduler_schedule_next(aatgs_scheduler *scheduler, aatgs_scheduled_task *out);
 /* Re-reads the snapshots: with at least two, a mean utilization of the last five under 50 %
  * sets the snapshot interval to 50 ms, else to 100 ms. */
@@ -297,10 +316,40 @@ uint64_t aatgs_scheduler_estimate_completion_time_ns(const aatgs_scheduler *sche
 int aatgs_scheduler_mark_task_started(aatgs_scheduler *scheduler, uint32_t task);
 int aatgs_scheduler_mark_task_completed(aatgs_scheduler *scheduler, uint32_t task,
                                         uint64_t duration_ns);
+/* The task becomes ready again while it has retries left, else it has failed for good. */
 int aatgs_scheduler_mark_task_failed(aatgs_scheduler *scheduler, uint32_t task, const char *text);
+/* The device is gone: what was running becomes ready again, and nothing is handed out until
+ * aatgs_scheduler_resume(). */
+void aatgs_scheduler_device_lost(aatgs_scheduler *scheduler);
+void aatgs_scheduler_resume(aatgs_scheduler *scheduler);
+
+/* What the scheduler decided beside the order of tasks. */
+typedef enum aatgs_decision_kind {
+  AATGS_DECISION_RETRY = 1,    /* task: it is ready again; value: retries left */
+  AATGS_DECISION_GIVE_UP = 2,  /* task: failed for good, its dependents will not run */
+  AATGS_DECISION_STOP = 3,     /* nothing more is handed out until aatgs_scheduler_resume() */
+  AATGS_DECISION_FLUSH = 4,    /* value: configs that wait, half the queue: post them */
+  AATGS_DECISION_INTERVAL = 5, /* value: the new interval between snapshots, ns */
+  AATGS_DECISION_OVERRUN = 6   /* value: what an iteration took, ns, more than the deadline */
+} aatgs_decision_kind;
+
+typedef struct aatgs_decision {
+  aatgs_decision_kind kind;
+  uint32_t task;
+  uint64_t value;
+} aatgs_decision;
+
+/* Takes the oldest decision; false when there is none. 256 are kept, the newest are dropped and
+ * counted. */
+bool aatgs_scheduler_next_decision(aatgs_scheduler *scheduler, aatgs_decision *out);
+uint64_t aatgs_scheduler_decisions_dropped(const aatgs_scheduler *scheduler);
+/* Iterations that missed the deadline. */
+uint64_t aatgs_scheduler_overruns(const aatgs_scheduler *scheduler);
 /* Copies a config (the workload's config_bytes) into the queue; false when it is full. */
 bool aatgs_scheduler_queue_config(aatgs_scheduler *scheduler, const void *config);
 bool aatgs_scheduler_next_config(aatgs_scheduler *scheduler, void *config);
+/* Forgets the configs that wait; returns how many there were. */
+size_t aatgs_scheduler_cancel_configs(aatgs_scheduler *scheduler);
 /* Tells it how many telemetry records wait to be read. */
 void aatgs_scheduler_set_telemetry_waiting(aatgs_scheduler *scheduler, size_t waiting);
 /* Tells it the time and the busy time (sum of part durations) since the last call. When the

@@ -70,6 +70,8 @@ struct aatgs_graph {
   uint32_t edge_slots;     /* ever used */
   uint32_t edge_capacity;
   uint32_t edge_free;
+  uint32_t slots_max; /* limits on count and edge_slots */
+  uint32_t edge_slots_max;
   uint32_t downloads;  /* repeating tasks with the role DOWNLOAD */
   bool many_downloads; /* tasks of many iterations: DOWNLOAD may come again */
   uint32_t last_type;  /* of the last task added: a guess for the next */
@@ -137,6 +139,10 @@ uint32_t aatgs_names_find(const aatgs_graph *graph, const char *name);
 
 /* ---- graph.c ---- */
 
+/* Takes memory for so many tasks and edges now, and touches it. More are refused from then on with
+ * AATGS_ELIMIT. */
+int aatgs_graph_reserve(aatgs_graph *graph, uint32_t tasks, uint32_t edges);
+
 /* Marks a task retired and unlinks its name; its edges must have been freed. */
 void aatgs_graph_retire(aatgs_graph *graph, uint32_t index);
 /* Index of the live task with the lowest id; count when there is none. */
@@ -162,6 +168,8 @@ void aatgs_graph_make_ready(aatgs_graph *graph, uint32_t index);
 void aatgs_graph_take_ready(aatgs_graph *graph, uint32_t index);
 /* Drops stale entries and moves the others down by `shift`. */
 void aatgs_graph_clean_ready(aatgs_graph *graph, uint32_t shift);
+/* A task that runs, or was handed out, is ready once more. */
+void aatgs_graph_ready_again(aatgs_graph *graph, uint32_t index);
 /* Room for one more ready entry, so that the marks never allocate. */
 int aatgs_graph_reserve_ready(aatgs_graph *graph);
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NEAREST     8u /* ancestors told at once */
+#define NEAREST     4u /* ancestors told at once */
 #define RANK_MAX    (UINT64_C(1) << 52)
 #define RATIO_BITS  16
 #define RATIO_MAX   (UINT64_C(1) << 24) /* 256 times the estimate */
