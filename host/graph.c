@@ -451,12 +451,12 @@ uint32_t aatgs_graph_first_live(aatgs_graph *graph)
   return graph->retired_prefix;
 }
 
-uint32_t aatgs_graph_trim(aatgs_graph *graph)
+uint32_t aatgs_graph_trim(aatgs_graph *graph, bool now)
 {
   uint32_t shift = aatgs_graph_first_live(graph);
 
   /* At least half must go, so that a task is moved at most once for each one dropped. */
-  if (shift < 16 || shift < graph->count - shift)
+  if (shift == 0 || (!now && (shift < 16 || shift < graph->count - shift)))
     return 0;
   graph->retired_prefix = 0;
   graph->count -= shift;
@@ -509,7 +509,7 @@ static void drop_edges(aatgs_graph *graph, uint32_t index)
   }
 }
 
-size_t aatgs_graph_drop_completed(aatgs_graph *graph, bool only_once, uint32_t *shift)
+size_t aatgs_graph_drop_completed(aatgs_graph *graph, bool only_once, bool now, uint32_t *shift)
 {
   size_t dropped = 0;
 
@@ -522,12 +522,12 @@ size_t aatgs_graph_drop_completed(aatgs_graph *graph, bool only_once, uint32_t *
       aatgs_graph_retire(graph, i);
       dropped++;
     }
-  *shift = aatgs_graph_trim(graph);
+  *shift = aatgs_graph_trim(graph, now);
   return dropped;
 }
 
 size_t aatgs_graph_clear_completed(aatgs_graph *graph)
 {
   uint32_t shift;
-  return aatgs_graph_drop_completed(graph, false, &shift);
+  return aatgs_graph_drop_completed(graph, false, false, &shift);
 }

@@ -196,7 +196,7 @@ static void retire_all(aatgs_graph *graph, const uint32_t *tasks, uint32_t count
     }
   for (uint32_t i = 0; i < count; i++)
     aatgs_graph_retire(graph, tasks[i]);
-  aatgs_graph_trim(graph);
+  aatgs_graph_trim(graph, false);
 }
 
 /* The work is proportional to the component, not to the graph. */

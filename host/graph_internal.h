@@ -147,10 +147,11 @@ int aatgs_graph_reserve(aatgs_graph *graph, uint32_t tasks, uint32_t edges);
 void aatgs_graph_retire(aatgs_graph *graph, uint32_t index);
 /* Index of the live task with the lowest id; count when there is none. */
 uint32_t aatgs_graph_first_live(aatgs_graph *graph);
-/* Drops the retired prefix when that is worth the move; returns by how much the base moved. */
-uint32_t aatgs_graph_trim(aatgs_graph *graph);
+/* Drops the retired prefix, `now` or when that is worth the move; returns by how much the base
+ * moved. */
+uint32_t aatgs_graph_trim(aatgs_graph *graph, bool now);
 /* Retires completed tasks, all or the one-shot ones; *shift is by how much the base moved. */
-size_t aatgs_graph_drop_completed(aatgs_graph *graph, bool only_once, uint32_t *shift);
+size_t aatgs_graph_drop_completed(aatgs_graph *graph, bool only_once, bool now, uint32_t *shift);
 void aatgs_graph_free_edge(aatgs_graph *graph, uint32_t edge);
 /* Adds an edge; both ends are live. The dependents stay sorted. */
 int aatgs_graph_link(aatgs_graph *graph, uint32_t from, uint32_t to);

@@ -163,14 +163,34 @@ void aatgs_scheduler_close(aatgs_scheduler *s)
 
 /* ---- Tasks ---- */
 
+/* One-shot tasks go when they are many and most of what is there: amortized, a few
+ * nanoseconds each. */
+static void retire_once(aatgs_scheduler *s, bool now)
+{
+  uint32_t shift;
+
+  if (!now && (s->once_completed < 1024 || s->once_completed < s->graph->live / 2))
+    return;
+  aatgs_graph_drop_completed(s->graph, true, now, &shift);
+  if (shift) {
+    aatgs_lanes_rebase(&s->ready, shift, s->graph->count);
+    aatgs_ranks_rebase(s, shift, s->graph->count);
+    aatgs_failure_rebase(s, shift, s->graph->count);
+  }
+  s->once_completed = 0;
+}
+
 int aatgs_scheduler_add_task(aatgs_scheduler *s, const aatgs_task_options *options,
                              const uint32_t *dependencies, size_t count, uint32_t *id)
 {
-  uint32_t added, index = s->graph->count;
+  uint32_t added, index;
   int rc;
 
   if (s->tasks_max && s->graph->live - s->once_completed >= s->tasks_max)
     return AATGS_ELIMIT;
+  if (s->graph->count == s->graph->slots_max)
+    retire_once(s, true);
+  index = s->graph->count;
   rc = aatgs_lanes_reserve(&s->ready, index + 1);
   if (rc == 0)
     rc = aatgs_ranks_reserve(s, index + 1);
@@ -262,23 +282,6 @@ int aatgs_scheduler_mark_task_started(aatgs_scheduler *s, uint32_t task)
   return rc;
 }
 
-/* One-shot tasks go when they are many and most of what is there: amortized, a few
- * nanoseconds each. */
-static void retire_once(aatgs_scheduler *s)
-{
-  uint32_t shift;
-
-  if (s->once_completed < 1024 || s->once_completed < s->graph->live / 2)
-    return;
-  aatgs_graph_drop_completed(s->graph, true, &shift);
-  if (shift) {
-    aatgs_lanes_rebase(&s->ready, shift, s->graph->count);
-    aatgs_ranks_rebase(s, shift, s->graph->count);
-    aatgs_failure_rebase(s, shift, s->graph->count);
-  }
-  s->once_completed = 0;
-}
-
 int aatgs_scheduler_mark_task_completed(aatgs_scheduler *s, uint32_t task, uint64_t duration_ns)
 {
   const aatgs_node *node;
@@ -291,7 +294,7 @@ int aatgs_scheduler_mark_task_completed(aatgs_scheduler *s, uint32_t task, uint6
   aatgs_ranks_learn(s, node->type, node->estimate_ns, duration_ns);
   if (node->flags & AATGS_NODE_ONCE) {
     s->once_completed++;
-    retire_once(s);
+    retire_once(s, false);
   }
   return 0;
 }
