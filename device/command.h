@@ -4,6 +4,11 @@
 #define AATGS_COMMAND_H
 
 #include "frame.h"
+#if defined(__CUDACC__)
+#include "loop_cuda.h"
+#else
+#include "loop_cpu.h"
+#endif
 
 #define AATGS_POLLS_PER_BEAT 64u
 #define AATGS_SILENT_STEP_NS UINT64_C(100000000)

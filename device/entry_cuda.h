@@ -3,7 +3,6 @@
 #define AATGS_ENTRY_CUDA_H
 
 #include <cooperative_groups.h>
-#include <cuda_runtime_api.h>
 
 static __global__ void __launch_bounds__(512, 1) aatgs_kernel(aatgs_loop *loop)
 {

@@ -12,12 +12,6 @@
 #ifndef AATGS_LOOP_H
 #define AATGS_LOOP_H
 
-#if defined(__CUDACC__)
-#include "loop_cuda.h"
-#else
-#include "loop_cpu.h"
-#endif
-
 #include "command.h"
 #include "workload.h"
 
@@ -113,7 +107,8 @@ AATGS_FN void aatgs_rebuild_run(const aatgs_loop *loop, uint32_t lane, uint32_t 
 AATGS_FN void aatgs_command_run(aatgs_loop *loop, aatgs_worker *w, aatgs_step *step, uint32_t lane,
                                 uint32_t lanes)
 {
-  switch (step->kind) {
+  const uint32_t kind = step->kind; /* the leading lane overwrites it at the end */
+  switch (kind) {
   case AATGS_STEP_ADMIT: aatgs_frame_fill(loop, step->frame, &w->u.command, lane, lanes); break;
   case AATGS_STEP_GRAPH: aatgs_take_graph(loop, w, lane, lanes); break;
   case AATGS_STEP_PLAN: aatgs_take_plan(loop, w, lane, lanes); break;
@@ -122,12 +117,12 @@ AATGS_FN void aatgs_command_run(aatgs_loop *loop, aatgs_worker *w, aatgs_step *s
   default: break;
   }
   aatgs_worker_sync();
-  if (step->kind == AATGS_STEP_RESTORE || step->kind == AATGS_STEP_REBUILD)
+  if (kind == AATGS_STEP_RESTORE || kind == AATGS_STEP_REBUILD)
     aatgs_rebuild_run(loop, lane, lanes);
   if (lane != 0)
     return;
   aatgs_step next = {AATGS_STEP_NONE, 0, 0, w->id, NULL};
-  if (step->kind == AATGS_STEP_ADMIT) {
+  if (kind == AATGS_STEP_ADMIT) {
     w->now_ns = aatgs_clock_ns();
     aatgs_frame_start(loop, step->frame, w->u.command.header.iteration, w->now_ns, &next);
     aatgs_keep(&next);

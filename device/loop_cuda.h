@@ -1,4 +1,4 @@
-/* What a worker that is a thread block does in its own way. Included by loop.h. */
+/* What a worker that is a thread block does in its own way. Included by command.h. */
 #ifndef AATGS_LOOP_CUDA_H
 #define AATGS_LOOP_CUDA_H
 

@@ -135,7 +135,7 @@ static int pick_gpu(cuda_device *d, uint32_t ordinal, aatgs_error *error)
                            "cuda device: %s (compute capability %d.%d) is too old: 7.0 and "
                            "cooperative launch are needed",
                            properties.name, properties.major, properties.minor);
-  snprintf(d->base.name, sizeof d->base.name, "%s", properties.name);
+  snprintf(d->base.name, sizeof d->base.name, "%.127s", properties.name);
   return 0;
 }
 
