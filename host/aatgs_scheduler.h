@@ -70,6 +70,20 @@ bool aatgs_scheduler_schedule_next(aatgs_scheduler *scheduler, aatgs_scheduled_t
 void aatgs_scheduler_adapt_priorities(aatgs_scheduler *scheduler);
 /* Sum of the estimates of pending and ready tasks. */
 uint64_t aatgs_scheduler_estimate_completion_time_ns(const aatgs_scheduler *scheduler);
+/* When something will be done, by the list schedule on the workers there are. */
+typedef struct aatgs_estimate {
+  uint64_t expected_ns;
+  uint64_t low_ns; /* nine in ten should lie between the two */
+  uint64_t high_ns;
+  uint32_t error_x1000; /* mean |actual / expected - 1| of the last estimates that came due */
+  uint32_t samples;     /* how many those were; below 8 the interval is a guess, a factor of 4 */
+} aatgs_estimate;
+
+/* How long an iteration of a graph that was planned takes, or, with graph NULL, until all tasks
+ * added by hand that can still run are done, those running now counted in full. Allocates.
+ * AATGS_ENOTFOUND: the graph was not planned, or the policy does not rank. */
+int aatgs_scheduler_estimate(aatgs_scheduler *scheduler, const aatgs_graph *graph,
+                             aatgs_estimate *out);
 int aatgs_scheduler_mark_task_started(aatgs_scheduler *scheduler, uint32_t task);
 int aatgs_scheduler_mark_task_completed(aatgs_scheduler *scheduler, uint32_t task,
                                         uint64_t duration_ns);
@@ -119,6 +133,36 @@ aatgs_scheduler_performance_history(const aatgs_scheduler *scheduler, size_t *co
 const aatgs_graph *aatgs_scheduler_task_graph(const aatgs_scheduler *scheduler);
 uint64_t aatgs_scheduler_snapshot_interval_ns(const aatgs_scheduler *scheduler);
 int aatgs_scheduler_set_snapshot_interval_ns(aatgs_scheduler *scheduler, uint64_t interval_ns);
+
+/* ---- A policy of one's own ---- */
+
+/* What the original's rules look at. */
+typedef struct aatgs_rule_inputs {
+  bool config_low;     /* the host's config queue is under 30 % full */
+  bool telemetry_high; /* more than 50 telemetry records wait */
+  bool device_busy;    /* utilization of the latest snapshot is above 80 % */
+} aatgs_rule_inputs;
+
+typedef struct aatgs_policy_task {
+  uint32_t type; /* index into the workload's types */
+  uint32_t role; /* aatgs_task_role */
+  uint32_t parts;
+  uint64_t estimate_ns; /* as the task was added */
+  uint64_t rank_ns;     /* the longest way from its start to the end, by the durations learned */
+} aatgs_policy_task;
+
+typedef struct aatgs_custom_policy {
+  size_t size;
+  const char *name; /* at most 31 bytes */
+  void *user;
+  /* How urgent a task is, 1..2^40, the highest goes first. It must depend on nothing but its
+   * arguments, or replays will not decide alike. */
+  uint64_t (*urgency)(void *user, const aatgs_policy_task *task, const aatgs_rule_inputs *inputs);
+} aatgs_custom_policy;
+
+/* Makes a policy known by its name, for schedulers opened from now on; at most 8 a process.
+ * AATGS_EEXIST: the name is taken. AATGS_EINVAL, AATGS_ELIMIT. Any thread. */
+int aatgs_policy_register(const aatgs_custom_policy *policy);
 
 #if defined(__cplusplus)
 }

@@ -96,8 +96,10 @@ int aatgs_graph_copy_without(const aatgs_graph *graph, const uint8_t *without, a
   *out = NULL;
   for (uint32_t i = 0; rc == 0 && i < graph->count; i++)
     skip[i] = (graph->nodes[i].flags & AATGS_NODE_RETIRED) || (without && without[i]);
-  if (rc == 0)
+  if (rc == 0) {
+    copy->many_downloads = graph->many_downloads;
     rc = copy_into(graph, skip, copy);
+  }
   free(skip);
   if (rc != 0) {
     aatgs_graph_close(copy);

@@ -182,4 +182,8 @@ int aatgs_graph_reserve_ready(aatgs_graph *graph);
 uint32_t aatgs_graph_sort(const aatgs_graph *graph, uint32_t *order, uint32_t *waits,
                           uint32_t *heap);
 
+/* Finds the order and nothing else: for a graph that is only looked at, where tasks of different
+ * iterations stand side by side and would count as races. AATGS_ECYCLE, AATGS_ENOMEM. */
+int aatgs_graph_put_in_order(aatgs_graph *graph);
+
 #endif

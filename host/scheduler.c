@@ -15,15 +15,12 @@ static void on_ready(void *user, uint32_t index)
 {
   aatgs_scheduler *s = user;
   const aatgs_node *node = &s->graph->nodes[index];
-  uint64_t rank = 0;
 
-  if (s->policy->ranks) {
-    if (s->rank[index] == 0) /* it is being added */
-      aatgs_ranks_start(s, index);
-    rank = s->rank[index];
-  }
+  if (s->policy->ranks && s->rank[index] == 0) /* it is being added */
+    aatgs_ranks_start(s, index);
   aatgs_lanes_push(&s->ready, index,
-                   AATGS_LANE(aatgs_graph_type(s->graph, node)->role, node->estimate_ns), rank);
+                   AATGS_LANE(aatgs_graph_type(s->graph, node)->role, node->estimate_ns),
+                   aatgs_ranks_key(s, index));
 }
 
 static void on_unready(void *user, uint32_t index)
@@ -91,8 +88,6 @@ static int open_parts(aatgs_scheduler *s, const aatgs_scheduler_options *o,
     rc = aatgs_lanes_reserve(&s->ready, 1024);
   if (rc == 0 && !(s->ratios = calloc(s->workload->type_count + 1, sizeof *s->ratios)))
     rc = AATGS_ENOMEM;
-  if (rc == 0)
-    rc = aatgs_known_open(&s->known, s->workload);
   if (rc == 0 && o->tasks_max)
     rc = reserve_all(s, o);
   if (rc == 0 && !(s->snapshots = calloc(2 * o->history, sizeof *s->snapshots)))
@@ -239,8 +234,9 @@ static uint32_t priority_of(aatgs_scheduler *s, uint32_t index)
   uint64_t priority = s->lane_factor[aatgs_lanes_lane(&s->ready, index)];
 
   if (s->policy->ranks) {
-    s->rank_max = s->rank[index] > s->rank_max ? s->rank[index] : s->rank_max;
-    priority = s->rank_max ? s->rank[index] * priority / s->rank_max : priority;
+    uint64_t key = aatgs_ranks_key(s, index);
+    s->rank_max = key > s->rank_max ? key : s->rank_max;
+    priority = s->rank_max ? key * priority / s->rank_max : priority;
   }
   return priority ? (uint32_t)priority : 1;
 }

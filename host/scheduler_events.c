@@ -20,6 +20,7 @@ static const aatgs_performance_snapshot *latest(const aatgs_scheduler *s)
 bool aatgs_scheduler_refresh(aatgs_scheduler *s)
 {
   const aatgs_performance_snapshot *last = latest(s);
+  aatgs_rule_inputs before = s->inputs;
   bool changed = false;
 
   s->inputs.config_low = s->config_waiting * 10 < aatgs_config_ring_capacity(s->configs) * 3;
@@ -30,6 +31,8 @@ bool aatgs_scheduler_refresh(aatgs_scheduler *s)
     changed |= priority != s->lane_factor[lane];
     s->lane_factor[lane] = priority;
   }
+  if (s->policy->custom)
+    changed = memcmp(&before, &s->inputs, sizeof before) != 0;
   return changed;
 }
 
@@ -188,24 +191,29 @@ static bool handle_done(aatgs_scheduler *s, const aatgs_sched_event *event)
     return false;
   }
   known = s->policy->learns ? aatgs_known_find(&s->known, event->u.done.graph) : NULL;
-  return known && aatgs_known_learn(&s->known, known, event->u.done.graph, event->u.done.timings,
-                                    event->u.done.count, elapsed);
+  return known && aatgs_known_learn(known, event->u.done.timings, event->u.done.count, elapsed);
+}
+
+static bool handle_tick(aatgs_scheduler *s, uint64_t now_ns)
+{
+  aatgs_rule_inputs before = s->inputs;
+  uint32_t factors[AATGS_LANES];
+
+  memcpy(factors, s->lane_factor, sizeof factors);
+  aatgs_scheduler_tick(s, now_ns, 0);
+  return memcmp(factors, s->lane_factor, sizeof factors) != 0 ||
+         (s->policy->custom && memcmp(&before, &s->inputs, sizeof before) != 0);
 }
 
 bool aatgs_scheduler_handle(aatgs_scheduler *s, const aatgs_sched_event *event)
 {
-  uint32_t before[AATGS_LANES];
-
   switch (event->kind) {
   case AATGS_SCHED_SUBMITTED:
     s->config_waiting = event->u.submitted.config_waiting;
     s->telemetry_waiting = event->u.submitted.telemetry_waiting;
     return aatgs_scheduler_refresh(s);
   case AATGS_SCHED_DONE: return handle_done(s, event);
-  case AATGS_SCHED_TICK:
-    memcpy(before, s->lane_factor, sizeof before);
-    aatgs_scheduler_tick(s, event->u.tick.now_ns, 0);
-    return memcmp(before, s->lane_factor, sizeof before) != 0;
+  case AATGS_SCHED_TICK: return handle_tick(s, event->u.tick.now_ns);
   case AATGS_SCHED_LOST: aatgs_scheduler_device_lost(s); return false;
   }
   return false;

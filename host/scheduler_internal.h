@@ -78,6 +78,10 @@ int aatgs_ranks_reserve(aatgs_scheduler *s, uint32_t count);
 void aatgs_ranks_start(aatgs_scheduler *s, uint32_t index);
 /* ... and then makes its ancestors' ranks grow. */
 void aatgs_ranks_add(aatgs_scheduler *s, uint32_t index);
+/* What the ready queue orders the task by: its rank, or what a user's policy makes of it. */
+uint64_t aatgs_ranks_key(const aatgs_scheduler *s, uint32_t index);
+/* What a task is assumed to take. */
+uint64_t aatgs_ranks_assumed_ns(const aatgs_scheduler *s, const aatgs_node *node);
 void aatgs_ranks_refresh_if_stale(aatgs_scheduler *s);
 void aatgs_ranks_learn(aatgs_scheduler *s, uint32_t type, uint64_t estimate_ns,
                        uint64_t duration_ns);
@@ -93,6 +97,10 @@ void aatgs_scheduler_decide(aatgs_scheduler *s, aatgs_decision_kind kind, uint32
 
 /* ---- The others ---- */
 
+#define AATGS_URGENCY_MAX (UINT64_C(1) << 40)
+/* A user's policy asked about one task. */
+uint64_t aatgs_scheduler_urgency(const aatgs_scheduler *s, const aatgs_graph *graph, uint32_t index,
+                                 uint64_t rank_ns);
 /* Looks at the fills and the latest snapshot; true when a priority changed. */
 bool aatgs_scheduler_refresh(aatgs_scheduler *s);
 /* Counts a finished task towards the next snapshot and sends its event. */
