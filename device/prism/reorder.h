@@ -104,11 +104,12 @@ AATGS_FN void prism_custom(aatgs_task *t)
   uint32_t *scratch = aatgs_region_ptr(t, PRISM_CUSTOM_SCRATCH, uint32_t);
   uint32_t target = PRISM_GET(t, PRISM_CONTROL, PRISM_TARGET);
   uint32_t passes = PRISM_GET(t, PRISM_TABLES, PRISM_T_SWEEPS) / 4;
-  uint32_t k = PRISM_GET(t, PRISM_CUSTOM, PRISM_H_K);
+  uint32_t k;
   uint32_t best = PRISM_GET(t, PRISM_CONTROL, PRISM_BEST_COLORS);
   uint64_t key = t->key;
   if (target == 0 || t->part != 0)
     return;
+  k = PRISM_GET(t, PRISM_CUSTOM, PRISM_H_K);
   aatgs_sync(t);
   if (k == 0 || k > best) {
     prism_copy(t, PRISM_CUSTOM_COLORS, 0, aatgs_region_ptr(t, PRISM_BEST, const uint16_t));
