@@ -129,7 +129,7 @@ AATGS_FN void aatgs_command_run(aatgs_loop *loop, aatgs_worker *w, aatgs_step *s
   aatgs_step next = {AATGS_STEP_NONE, 0, 0, w->id, NULL};
   if (step->kind == AATGS_STEP_ADMIT) {
     w->now_ns = aatgs_clock_ns();
-    aatgs_frame_start(loop, step->frame, w->command.header.iteration, w->now_ns, &next);
+    aatgs_frame_start(loop, w, step->frame, w->command.header.iteration, &next);
     aatgs_keep(&next);
   }
   aatgs_command_done(loop, step);

@@ -39,9 +39,9 @@ static int check_options(const aatgs_options *o, aatgs_error *error)
     return aatgs_error_set(error, AATGS_EINVAL, 0,
                            "aatgs_options.size is %zu, not %zu: begin with AATGS_OPTIONS_INIT",
                            o->size, sizeof *o);
-  if (!power_of_two(o->command_slots) || o->command_slots > 4096)
+  if (!power_of_two(o->command_slots) || o->command_slots < 4 || o->command_slots > 4096)
     return aatgs_error_set(error, AATGS_EINVAL, 0,
-                           "command_slots is %u: it must be a power of two, at most 4096",
+                           "command_slots is %u: it must be a power of two from 4 to 4096",
                            o->command_slots);
   if (!power_of_two(o->telemetry_slots) || o->telemetry_slots < o->command_slots ||
       o->telemetry_slots > 65536)
