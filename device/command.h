@@ -4,6 +4,11 @@
 #define AATGS_COMMAND_H
 
 #include "frame.h"
+#if defined(__CUDACC__)
+#include "loop_cuda.h"
+#else
+#include "loop_cpu.h"
+#endif
 
 #define AATGS_POLLS_PER_BEAT 64u
 #define AATGS_SILENT_STEP_NS UINT64_C(100000000)
@@ -21,7 +26,7 @@ AATGS_FN void aatgs_fault_post(aatgs_loop *loop, aatgs_fault fault)
 AATGS_FN void aatgs_fault_command(aatgs_loop *loop, const aatgs_worker *w, uint32_t code,
                                   uint64_t wanted, uint64_t seen)
 {
-  aatgs_fault fault = {code, w->id, w->command.header.iteration, 0, 0, wanted, seen};
+  aatgs_fault fault = {code, w->id, w->u.command.header.iteration, 0, 0, wanted, seen};
   aatgs_fault_post(loop, fault);
 }
 
@@ -88,7 +93,7 @@ AATGS_FN int aatgs_quiescent(const aatgs_loop *loop)
  * flight: it is then looked at again. */
 AATGS_FN void aatgs_command_decode(aatgs_loop *loop, aatgs_worker *w, aatgs_step *step)
 {
-  const aatgs_command_header *h = &w->command.header;
+  const aatgs_command_header *h = &w->u.command.header;
   switch (h->opcode) {
   case AATGS_OP_ITERATE:
     step->kind = AATGS_STEP_ADMIT;
@@ -112,27 +117,45 @@ AATGS_FN void aatgs_command_decode(aatgs_loop *loop, aatgs_worker *w, aatgs_step
   }
 }
 
-/* Looks at the next command slot once. With step->kind other than NONE the worker keeps the token
- * until aatgs_command_done(). */
-AATGS_FN void aatgs_command_poll(aatgs_loop *loop, aatgs_worker *w, aatgs_step *step)
+/* Before the slot is looked at: takes the token, beats, shakes hands. 1: look at the slot; 0: no
+ * need, with step->kind saying what else is to be done. */
+AATGS_FN int aatgs_poll_begin(aatgs_loop *loop, const aatgs_worker *w, aatgs_step *step)
 {
   if (!aatgs_token_take(loop))
-    return;
-  const uint64_t n = loop->next_command;
-  union {
-    aatgs_command command;
-    uint32_t words[AATGS_COMMAND_FLITS * AATGS_FLIT_PAYLOAD_WORDS];
-  } u;
+    return 0;
   aatgs_beat(loop, w);
-  if (!loop->rebuilt) {
-    step->kind = aatgs_handshake(loop) ? AATGS_STEP_REBUILD : AATGS_STEP_NONE;
-  } else if (aatgs_slot_load(loop->commands + (n & loop->command_mask) * AATGS_COMMAND_FLITS,
-                             AATGS_COMMAND_FLITS, (uint32_t)n, u.words)) {
-    w->command = u.command;
+  if (loop->rebuilt)
+    return 1;
+  if (aatgs_handshake(loop))
+    step->kind = AATGS_STEP_REBUILD;
+  else
+    aatgs_token_give(loop);
+  return 0;
+}
+
+AATGS_FN void aatgs_poll_end(aatgs_loop *loop, aatgs_worker *w, aatgs_step *step, int complete)
+{
+  if (complete)
     aatgs_command_decode(loop, w, step);
-  }
   if (step->kind == AATGS_STEP_NONE)
     aatgs_token_give(loop);
+}
+
+/* Looks at the next command slot once; the lanes of the worker's team together. With step->kind
+ * other than NONE the worker keeps the token until aatgs_command_done(). */
+AATGS_FN void aatgs_command_poll(aatgs_loop *loop, aatgs_worker *w, aatgs_step *step, uint32_t lane)
+{
+  uint32_t look = 0;
+  if (lane == 0)
+    look = (uint32_t)aatgs_poll_begin(loop, w, step);
+  if (!aatgs_team_share(look))
+    return;
+  const uint64_t n = loop->next_command;
+  const int complete =
+      aatgs_team_slot_load(loop->commands + (n & loop->command_mask) * AATGS_COMMAND_FLITS,
+                           AATGS_COMMAND_FLITS, (uint32_t)n, w->u.words, lane);
+  if (lane == 0)
+    aatgs_poll_end(loop, w, step, complete);
 }
 
 /* The command was obeyed: counts it, acknowledges all but ITERATE, gives the token back. */
@@ -168,7 +191,7 @@ AATGS_FN void aatgs_copy_words(uint8_t *to, const uint8_t *from, uint64_t bytes,
 AATGS_FN void aatgs_take_graph(aatgs_loop *loop, const aatgs_worker *w, uint32_t lane,
                                uint32_t lanes)
 {
-  const uint32_t number = w->command.header.graph;
+  const uint32_t number = w->u.command.header.graph;
   const uint64_t at = number % loop->graphs_max * loop->graph_bytes;
   const aatgs_graph_table *table = (const aatgs_graph_table *)(const void *)(loop->bus_graphs + at);
   aatgs_bus_fence_acquire(); /* B4 */
@@ -183,7 +206,7 @@ AATGS_FN void aatgs_take_graph(aatgs_loop *loop, const aatgs_worker *w, uint32_t
 AATGS_FN void aatgs_take_plan(aatgs_loop *loop, const aatgs_worker *w, uint32_t lane,
                               uint32_t lanes)
 {
-  const uint32_t number = w->command.header.plan;
+  const uint32_t number = w->u.command.header.plan;
   const uint64_t at = number % loop->plans_max * loop->plan_bytes;
   const aatgs_plan_table *table = (const aatgs_plan_table *)(const void *)(loop->bus_plans + at);
   aatgs_bus_fence_acquire(); /* B4 */

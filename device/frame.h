@@ -47,7 +47,10 @@ typedef struct aatgs_worker {
   uint64_t now_ns;   /* clock at the end of the last step */
   uint64_t oldest;   /* iterations before this one are complete */
   uint64_t shuffled; /* state of the generator behind SHUFFLE */
-  aatgs_command command;
+  union {
+    aatgs_command command;
+    uint32_t words[AATGS_COMMAND_FLITS * AATGS_FLIT_PAYLOAD_WORDS];
+  } u; /* the command being obeyed */
 } aatgs_worker;
 
 /* Device clock, ns: CLOCK_MONOTONIC on cpu, the global timer on cuda. Tasks have no clock. */

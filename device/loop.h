@@ -24,12 +24,6 @@ AATGS_FN void aatgs_no_function(aatgs_task *t)
 #define AATGS_REBUILD aatgs_no_function
 #endif
 
-#if defined(__CUDACC__)
-#include "loop_cuda.h"
-#else
-#include "loop_cpu.h"
-#endif
-
 AATGS_FN void aatgs_task_open(const aatgs_loop *loop, const aatgs_step *step, uint32_t lane,
                               uint32_t lanes, aatgs_task *t)
 {
@@ -113,8 +107,9 @@ AATGS_FN void aatgs_rebuild_run(const aatgs_loop *loop, uint32_t lane, uint32_t 
 AATGS_FN void aatgs_command_run(aatgs_loop *loop, aatgs_worker *w, aatgs_step *step, uint32_t lane,
                                 uint32_t lanes)
 {
-  switch (step->kind) {
-  case AATGS_STEP_ADMIT: aatgs_frame_fill(loop, step->frame, &w->command, lane, lanes); break;
+  const uint32_t kind = step->kind; /* the leading lane overwrites it at the end */
+  switch (kind) {
+  case AATGS_STEP_ADMIT: aatgs_frame_fill(loop, step->frame, &w->u.command, lane, lanes); break;
   case AATGS_STEP_GRAPH: aatgs_take_graph(loop, w, lane, lanes); break;
   case AATGS_STEP_PLAN: aatgs_take_plan(loop, w, lane, lanes); break;
   case AATGS_STEP_SNAPSHOT: aatgs_copy_state(loop, 0, lane, lanes); break;
@@ -122,33 +117,46 @@ AATGS_FN void aatgs_command_run(aatgs_loop *loop, aatgs_worker *w, aatgs_step *s
   default: break;
   }
   aatgs_worker_sync();
-  if (step->kind == AATGS_STEP_RESTORE || step->kind == AATGS_STEP_REBUILD)
+  if (kind == AATGS_STEP_RESTORE || kind == AATGS_STEP_REBUILD)
     aatgs_rebuild_run(loop, lane, lanes);
   if (lane != 0)
     return;
   aatgs_step next = {AATGS_STEP_NONE, 0, 0, w->id, NULL};
-  if (step->kind == AATGS_STEP_ADMIT) {
+  if (kind == AATGS_STEP_ADMIT) {
     w->now_ns = aatgs_clock_ns();
-    aatgs_frame_start(loop, w, step->frame, w->command.header.iteration, &next);
+    aatgs_frame_start(loop, w, step->frame, w->u.command.header.iteration, &next);
     aatgs_keep(&next);
   }
   aatgs_command_done(loop, step);
   *step = next;
 }
 
-/* What the worker does next when its last step led to nothing: a ready part, else a command, else
- * it idles. Leading lane only. */
-AATGS_FN void aatgs_step_find(aatgs_loop *loop, aatgs_worker *w, aatgs_step *step)
+typedef enum aatgs_look { AATGS_LOOK_FOUND, AATGS_LOOK_LEAVE, AATGS_LOOK_POLL } aatgs_look;
+
+/* A ready part, else the end of the loop, else a look at the command ring. */
+AATGS_FN uint32_t aatgs_look_inside(aatgs_loop *loop, aatgs_worker *w, aatgs_step *step)
 {
-  step->kind = AATGS_STEP_NONE;
   step->worker = w->id;
   if (aatgs_claim(loop, w, step)) {
     w->now_ns = aatgs_clock_ns();
-  } else if (aatgs_dev_load_acquire_u32(&loop->stop)) {
-    step->kind = AATGS_STEP_LEAVE;
-  } else {
-    aatgs_command_poll(loop, w, step);
+    return AATGS_LOOK_FOUND;
   }
+  if (!aatgs_dev_load_acquire_u32(&loop->stop))
+    return AATGS_LOOK_POLL;
+  step->kind = AATGS_STEP_LEAVE;
+  return AATGS_LOOK_LEAVE;
+}
+
+/* What the worker does next when its last step led to nothing. Run by the lanes of its team. */
+AATGS_FN void aatgs_step_find(aatgs_loop *loop, aatgs_worker *w, aatgs_step *step, uint32_t lane)
+{
+  uint32_t look = 0;
+  if (lane == 0)
+    look = aatgs_look_inside(loop, w, step);
+  if (aatgs_team_share(look) == AATGS_LOOK_POLL)
+    aatgs_command_poll(loop, w, step, lane);
+  if (lane != 0)
+    return;
   if (step->kind != AATGS_STEP_NONE) {
     w->idle = 0;
     return;
@@ -163,15 +171,17 @@ AATGS_FN void aatgs_worker_run(aatgs_loop *loop, uint32_t id, uint32_t lane, uin
   AATGS_WORKER_SHARED(aatgs_worker, w);
   AATGS_WORKER_SHARED(aatgs_step, step);
   if (lane == 0) {
-    const aatgs_worker fresh = {.id = id, .oldest = loop->first_iteration, .shuffled = id};
     const aatgs_step nothing = {AATGS_STEP_NONE, 0, 0, id, NULL};
-    w = fresh;
     step = nothing;
+    w.id = id;
+    w.idle = 0;
+    w.oldest = loop->first_iteration;
+    w.shuffled = id;
   }
   for (;;) {
     aatgs_worker_sync();
-    if (lane == 0 && step.kind == AATGS_STEP_NONE)
-      aatgs_step_find(loop, &w, &step);
+    if (lane < AATGS_TEAM_LANES && step.kind == AATGS_STEP_NONE)
+      aatgs_step_find(loop, &w, &step, lane);
     aatgs_worker_sync();
     if (step.kind == AATGS_STEP_LEAVE)
       return;

@@ -1,4 +1,4 @@
-/* How a worker that is a thread waits. Included by loop.h. */
+/* What a worker that is a thread does in its own way. Included by command.h. */
 #ifndef AATGS_LOOP_CPU_H
 #define AATGS_LOOP_CPU_H
 
@@ -7,10 +7,30 @@
 #include <sched.h>
 #include <time.h>
 
-#define AATGS_CUDA_LAUNCH               NULL
+#if defined(AATGS_WORKLOAD_CUDA)
+struct aatgs_launch;
+int aatgs_cuda_launch(const struct aatgs_launch *launch); /* in the code that nvcc made */
+#define AATGS_CUDA_LAUNCH aatgs_cuda_launch
+#else
+#define AATGS_CUDA_LAUNCH NULL
+#endif
 #define AATGS_WORKER_SHARED(type, name) type name = {0}
 
+/* The lanes that look for work together. */
+#define AATGS_TEAM_LANES 1u
+
 AATGS_FN void aatgs_worker_sync(void) {}
+AATGS_FN uint32_t aatgs_team_share(uint32_t value)
+{
+  return value;
+}
+
+AATGS_FN int aatgs_team_slot_load(const aatgs_flit *slot, uint32_t flits, uint32_t tag,
+                                  uint32_t *words, uint32_t lane)
+{
+  (void)lane;
+  return aatgs_slot_load(slot, flits, tag, words);
+}
 
 /* One wait of a worker whose last `idle` looks found nothing. Spinning threads that outnumber the
  * cores cost milliseconds a hand-over, hence CROWDED. */

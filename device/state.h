@@ -102,6 +102,15 @@ typedef struct aatgs_loop {
   uint32_t faulted;                     /* 1: somebody is writing the fault record */
 } aatgs_loop;
 
+/* What aatgs_workload.cuda_launch is asked for. */
+typedef struct aatgs_launch {
+  aatgs_loop *loop;      /* device address; NULL: only fill in workers_max */
+  void *stream;          /* cudaStream_t */
+  uint32_t workers;      /* thread blocks */
+  uint32_t lanes;        /* threads a block, a multiple of 32 */
+  uint32_t *workers_max; /* out: blocks that can be resident at once on the current GPU */
+} aatgs_launch;
+
 /* Sizes that the arena depends on. */
 typedef struct aatgs_state_limits {
   uint32_t frames; /* command_slots */

@@ -337,7 +337,7 @@ typedef struct aatgs_input_file {
 typedef struct aatgs_options {
   size_t size;
   const char *workload; /* NAME or PATH */
-  const char *device;   /* "auto" (cuda where it works, else cpu), "cpu", "cuda" */
+  const char *device;   /* "auto" (cuda where it works, else cpu), "cpu", "cuda", "cuda:1" */
   uint32_t workers;     /* 0: cores less one, at least one (cpu); all SMs (cuda) */
   const aatgs_input_file *inputs;
   size_t input_count;
@@ -363,12 +363,14 @@ typedef struct aatgs_options {
   aatgs_on_full on_full;
   int zstd_level;
   uint64_t state_interval; /* iterations between snapshots of the state; 0: only the first */
+  /* The cuda device. */
+  uint32_t lanes; /* threads of a worker, in steps of 32; 0: 256 */
 } aatgs_options;
 #define AATGS_OPTIONS_INIT                                                                         \
   {                                                                                                \
     sizeof(aatgs_options), "prism", "auto", 0, NULL, 0, NULL, 0, "original", AATGS_IDLE_LATENCY,   \
         false, 16, 64, 0, 1024, 8192, 8, 100, UINT64_C(100000000), UINT64_C(10000000000), NULL,    \
-        AATGS_ON_FULL_WAIT, 3, 0                                                                   \
+        AATGS_ON_FULL_WAIT, 3, 0, 0                                                                \
   }
 
 /* What came back from one iteration. */

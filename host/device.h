@@ -16,6 +16,8 @@ typedef struct aatgs_device_spec {
   uint64_t host_timeout_ns;
   aatgs_idle idle;
   bool shuffle;
+  uint32_t ordinal; /* cuda: which GPU */
+  uint32_t lanes;   /* cuda: threads of a worker, 0: the default */
 } aatgs_device_spec;
 
 typedef struct aatgs_device aatgs_device;
@@ -26,6 +28,8 @@ typedef struct aatgs_device_ops {
    * the next SNAPSHOT or RESTORE. */
   int (*fetch)(aatgs_device *device, uint8_t *to, size_t bytes, aatgs_error *error);
   int (*store)(aatgs_device *device, const uint8_t *from, size_t bytes, aatgs_error *error);
+  /* Asks the driver whether the loop still runs: 0, or why it does not. NULL: no driver. */
+  int (*check)(aatgs_device *device, aatgs_error *error);
   /* Waits until the loop has ended; AATGS_ETIMEOUT. */
   int (*join)(aatgs_device *device, uint64_t timeout_ns);
   /* Frees everything; when join timed out, what the loop still uses is left to it. */
@@ -42,9 +46,11 @@ struct aatgs_device {
   bool crowded; /* the host shares cores with workers: its waits must yield */
 };
 
-/* Opens and starts the device of that kind ("auto", "cpu", "cuda"). */
+/* Opens and starts the device of that kind ("auto", "cpu", "cuda", "cuda:1"). */
 int aatgs_device_open(const char *kind, const aatgs_device_spec *spec, aatgs_device **out,
                       aatgs_error *error);
 int aatgs_device_cpu_open(const aatgs_device_spec *spec, aatgs_device **out, aatgs_error *error);
+/* In builds with CUDA (AATGS_WITH_CUDA). */
+int aatgs_device_cuda_open(const aatgs_device_spec *spec, aatgs_device **out, aatgs_error *error);
 
 #endif

@@ -126,7 +126,7 @@ static void cpu_close(aatgs_device *device)
   free(d);
 }
 
-static const aatgs_device_ops cpu_ops = {"cpu", cpu_fetch, cpu_store, cpu_join, cpu_close};
+static const aatgs_device_ops cpu_ops = {"cpu", cpu_fetch, cpu_store, NULL, cpu_join, cpu_close};
 
 static int open_memory(cpu_device *d, const aatgs_device_spec *spec, aatgs_error *error)
 {

@@ -325,6 +325,16 @@ int aatgs_graph_add_dependency(aatgs_graph *graph, uint32_t task, uint32_t depen
   return rc;
 }
 
+int aatgs_graph_set_estimate(aatgs_graph *graph, uint32_t task, uint64_t estimate_ns)
+{
+  aatgs_node *node = aatgs_graph_node(graph, task);
+  if (!node)
+    return AATGS_ENOTFOUND;
+  node->estimate_ns = estimate_ns;
+  graph->checked = false;
+  return 0;
+}
+
 /* ---- Looking ---- */
 
 static void fill_info(const aatgs_graph *graph, uint32_t index, aatgs_task_info *info)

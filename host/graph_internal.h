@@ -95,6 +95,7 @@ struct aatgs_graph {
 
   bool checked;    /* aatgs_graph_check() passed and nothing was added since */
   uint32_t *order; /* of a checked graph: indices, a topological order */
+  uint64_t digest; /* of a checked graph: of its structure, without names */
 
   char name_text[AATGS_NAME_CAPACITY]; /* the generated name handed out last */
   aatgs_trace_task *described;         /* aatgs_graph_describe()'s answer */

@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 /* ---- Topological order ---- */
 
 static void heap_push(uint32_t *heap, uint32_t *len, uint32_t value)
@@ -246,6 +249,24 @@ static int check_limits(aatgs_graph *graph)
   return 0;
 }
 
+/* Equal for graphs whose tasks have the same types, parts, arguments, estimates and
+ * dependencies, in the same order. */
+static uint64_t digest_structure(const aatgs_graph *graph)
+{
+  uint64_t h = graph->live;
+
+  for (uint32_t i = 0; i < graph->count; i++) {
+    const aatgs_node *node = &graph->nodes[i];
+    uint64_t words[] = {h, (uint64_t)node->type << 32 | node->arg, node->estimate_ns, node->parts};
+    if (node->flags & AATGS_NODE_RETIRED)
+      continue;
+    h = XXH3_64bits(words, sizeof words);
+    for (uint32_t e = node->out_first; e != AATGS_NONE; e = graph->edges[e].next_out)
+      h = (h ^ graph->edges[e].to) * UINT64_C(0x9e3779b97f4a7c15) + (h >> 29);
+  }
+  return h;
+}
+
 int aatgs_graph_check(aatgs_graph *graph)
 {
   size_t count = graph->count ? graph->count : 1;
@@ -267,6 +288,8 @@ int aatgs_graph_check(aatgs_graph *graph)
     rc = check_races(graph);
   free(memory);
   graph->checked = rc == 0;
+  if (rc == 0)
+    graph->digest = digest_structure(graph);
   return rc;
 }
 

@@ -296,7 +296,8 @@ static int open_device(aatgs_runtime *rt, aatgs_error *error)
                             .seed = o->seed,
                             .host_timeout_ns = o->timeout_ns,
                             .idle = o->idle,
-                            .shuffle = o->shuffle};
+                            .shuffle = o->shuffle,
+                            .lanes = o->lanes};
   spec.layout = (aatgs_bus_layout){.workers = o->workers,
                                    .first_iteration = rt->first_iteration,
                                    .command_slots = o->command_slots,

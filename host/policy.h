@@ -1,12 +1,12 @@
-/* What tells one scheduling policy from another: a small table of functions.
+/* What tells one scheduling policy from another: a small table.
  *
- * Tasks fall into a few lanes by what the rules look at; a policy gives each lane a priority for
- * the inputs of the moment. */
+ * Tasks fall into a few lanes by what the original's rules look at; a policy gives each lane a
+ * factor for the inputs of the moment. Policies that rank weigh the factor with the task's rank:
+ * how long the longest way is from its start to the graph's end. */
 #ifndef AATGS_POLICY_H
 #define AATGS_POLICY_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "host/aatgs.h"
 
 #define AATGS_PRIORITY_BASE   1000u /* 1.0 */
 #define AATGS_LONG_TASK_NS    UINT64_C(10000000)
@@ -24,13 +24,16 @@ typedef struct aatgs_rule_inputs {
 
 typedef struct aatgs_policy {
   const char *name;
-  /* Priority x 1000 of the tasks in a lane. */
-  uint32_t (*lane_priority)(uint32_t lane, const aatgs_rule_inputs *inputs);
+  /* Factor x 1000 of the tasks in a lane. */
+  uint32_t (*lane_factor)(uint32_t lane, const aatgs_rule_inputs *inputs);
+  bool ranks;    /* orders by factor x rank, else by the factor alone */
+  bool learns;   /* ranks by measured durations */
+  bool searches; /* looks for an order better than the ranks' */
 } aatgs_policy;
 
 /* NULL: no policy has that name. */
 const aatgs_policy *aatgs_policy_find(const char *name);
-/* "fifo, original", for messages. */
+/* "fifo, original, ...", for messages. */
 const char *aatgs_policy_names(void);
 
 #endif

@@ -8,7 +8,8 @@
 #include <sched.h>
 #include <string.h>
 
-#define SPINS_PER_LOOK 256u /* polls between looks at the clock */
+#define SPINS_PER_LOOK  256u  /* polls between looks at the clock */
+#define LOOKS_PER_CHECK 4096u /* looks between questions to the driver */
 
 static aatgs_flight *flight_of(aatgs_runtime *rt, uint64_t iteration)
 {

@@ -94,6 +94,7 @@ struct aatgs_runtime {
   uint32_t iteration_field_bytes;
   uint32_t time_field; /* offset of the telemetry's iteration time, UINT32_MAX: none */
   uint64_t digest;
+  uint64_t looks; /* at the device's state */
   uint64_t peak_commands;
   uint64_t peak_telemetry;
 

@@ -1,5 +1,4 @@
 /* What the scheduler learns: fills, finished iterations, time; and the performance snapshots. */
-#include "host/log.h"
 #include "host/scheduler_internal.h"
 
 #include <string.h>
@@ -27,9 +26,9 @@ bool aatgs_scheduler_refresh(aatgs_scheduler *s)
   s->inputs.telemetry_high = s->telemetry_waiting > TELEMETRY_HIGH;
   s->inputs.device_busy = last && last->gpu_utilization_x1000 > BUSY_X1000;
   for (uint32_t lane = 0; lane < AATGS_LANES; lane++) {
-    uint32_t priority = s->policy->lane_priority(lane, &s->inputs);
-    changed |= priority != s->lane_priority[lane];
-    s->lane_priority[lane] = priority;
+    uint32_t priority = s->policy->lane_factor(lane, &s->inputs);
+    changed |= priority != s->lane_factor[lane];
+    s->lane_factor[lane] = priority;
   }
   return changed;
 }
@@ -151,8 +150,9 @@ void aatgs_scheduler_note_completion(aatgs_scheduler *s, uint32_t task, uint64_t
 
 /* A task lasted from the start of its first part to the end of its last; the records of a task
  * stand side by side. */
-static void handle_done(aatgs_scheduler *s, const aatgs_sched_event *event)
+static bool handle_done(aatgs_scheduler *s, const aatgs_sched_event *event)
 {
+  aatgs_known_graph *known;
   const aatgs_timing *t = event->u.done.timings;
   uint32_t count = event->u.done.count;
 
@@ -170,8 +170,13 @@ static void handle_done(aatgs_scheduler *s, const aatgs_sched_event *event)
     if (event->u.done.status == AATGS_STATUS_OK)
       aatgs_scheduler_note_completion(s, task, end - start);
   }
-  if (event->u.done.status != AATGS_STATUS_OK)
+  if (event->u.done.status != AATGS_STATUS_OK) {
     aatgs_telemetry_record_error(s->collector, "a task failed and ended its iteration");
+    return false;
+  }
+  known = s->policy->learns ? aatgs_known_find(&s->known, event->u.done.graph) : NULL;
+  return known && aatgs_known_learn(&s->known, known, event->u.done.graph, t, count,
+                                    event->u.done.end_ns - event->u.done.start_ns);
 }
 
 bool aatgs_scheduler_handle(aatgs_scheduler *s, const aatgs_sched_event *event)
@@ -183,11 +188,11 @@ bool aatgs_scheduler_handle(aatgs_scheduler *s, const aatgs_sched_event *event)
     s->config_waiting = event->u.submitted.config_waiting;
     s->telemetry_waiting = event->u.submitted.telemetry_waiting;
     return aatgs_scheduler_refresh(s);
-  case AATGS_SCHED_DONE: handle_done(s, event); return false;
+  case AATGS_SCHED_DONE: return handle_done(s, event);
   case AATGS_SCHED_TICK:
-    memcpy(before, s->lane_priority, sizeof before);
+    memcpy(before, s->lane_factor, sizeof before);
     aatgs_scheduler_tick(s, event->u.tick.now_ns, 0);
-    return memcmp(before, s->lane_priority, sizeof before) != 0;
+    return memcmp(before, s->lane_factor, sizeof before) != 0;
   }
   return false;
 }

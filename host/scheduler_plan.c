@@ -3,6 +3,9 @@
 #include "host/scheduler_internal.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+/* ---- Policies that know only the lanes ---- */
 
 static int reserve_plan(aatgs_scheduler *s, uint32_t count)
 {
@@ -20,14 +23,13 @@ static int reserve_plan(aatgs_scheduler *s, uint32_t count)
   return 0;
 }
 
-static void plan_push(aatgs_scheduler *s, const aatgs_graph *graph, uint32_t index)
+static uint32_t lane_of(const aatgs_graph *graph, uint32_t index)
 {
   const aatgs_node *node = &graph->nodes[index];
-  aatgs_lanes_push(&s->plan_ready, index,
-                   AATGS_LANE(aatgs_graph_type(graph, node)->role, node->estimate_ns));
+  return AATGS_LANE(aatgs_graph_type(graph, node)->role, node->estimate_ns);
 }
 
-int aatgs_scheduler_plan(aatgs_scheduler *s, const aatgs_graph *graph, uint32_t *task_at,
+static int plan_by_lanes(aatgs_scheduler *s, const aatgs_graph *graph, uint32_t *task_at,
                          uint32_t *priority_x1000)
 {
   uint32_t rank = 0, index;
@@ -35,21 +37,55 @@ int aatgs_scheduler_plan(aatgs_scheduler *s, const aatgs_graph *graph, uint32_t 
 
   if (rc != 0)
     return rc;
-  if (graph->live != graph->count)
-    return AATGS_EINVAL;
   aatgs_lanes_clear(&s->plan_ready);
   for (uint32_t i = 0; i < graph->count; i++) {
     s->plan_waits[i] = graph->nodes[i].in_count;
     if (s->plan_waits[i] == 0)
-      plan_push(s, graph, i);
+      aatgs_lanes_push(&s->plan_ready, i, lane_of(graph, i), 0);
   }
-  while ((index = aatgs_lanes_pop(&s->plan_ready, s->lane_priority)) != AATGS_NONE) {
+  while ((index = aatgs_lanes_pop(&s->plan_ready, s->lane_factor)) != AATGS_NONE) {
     task_at[rank++] = index;
-    priority_x1000[index] = s->lane_priority[s->plan_ready.links[index].lane];
-    aatgs_scheduler_log_decision(graph, index, priority_x1000[index]);
+    priority_x1000[index] = s->lane_factor[aatgs_lanes_lane(&s->plan_ready, index)];
     for (uint32_t e = graph->nodes[index].out_first; e != AATGS_NONE; e = graph->edges[e].next_out)
       if (--s->plan_waits[graph->edges[e].to] == 0)
-        plan_push(s, graph, graph->edges[e].to);
+        aatgs_lanes_push(&s->plan_ready, graph->edges[e].to, lane_of(graph, graph->edges[e].to), 0);
   }
   return rank == graph->count ? 0 : AATGS_ECYCLE;
+}
+
+/* ---- Policies that rank ---- */
+
+/* Equals in the order of their ids. */
+static int plan_by_rank(aatgs_scheduler *s, const aatgs_graph *graph, uint32_t *task_at,
+                        uint32_t *priority_x1000)
+{
+  aatgs_known_graph *k;
+  int rc = aatgs_known_get(&s->known, graph, s->policy, s->workers, &k);
+
+  if (rc != 0)
+    return rc;
+  for (uint32_t i = 0; i < k->tasks; i++) {
+    uint64_t priority;
+    k->weighed[i] = k->key[i] * s->lane_factor[lane_of(graph, i)];
+    priority = k->weighed[i] / k->key_max;
+    priority_x1000[i] = priority ? (uint32_t)priority : 1;
+  }
+  memcpy(k->list, k->problem->order, k->tasks * sizeof *k->list);
+  aatgs_sort_by_key(k->list, k->tasks, k->weighed, k->scratch);
+  aatgs_list_order(k->problem, k->list, task_at);
+  return 0;
+}
+
+int aatgs_scheduler_plan(aatgs_scheduler *s, const aatgs_graph *graph, uint32_t *task_at,
+                         uint32_t *priority_x1000)
+{
+  int rc;
+
+  if (graph->live != graph->count || graph->workload != s->workload)
+    return AATGS_EINVAL;
+  rc = s->policy->ranks ? plan_by_rank(s, graph, task_at, priority_x1000)
+                        : plan_by_lanes(s, graph, task_at, priority_x1000);
+  for (uint32_t i = 0; rc == 0 && i < graph->count && aatgs_log_enabled(AATGS_LOG_DEBUG); i++)
+    aatgs_scheduler_log_decision(graph, task_at[i], priority_x1000[task_at[i]]);
+  return rc;
 }

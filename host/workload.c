@@ -1,6 +1,7 @@
 /* Finding, loading and checking workloads. */
 #include "device/workload.h"
 #include "host/aatgs.h"
+#include "host/shared_object.h"
 
 #include <dlfcn.h>
 #include <limits.h>
@@ -68,12 +69,14 @@ static int load_path(const char *path, const struct aatgs_workload **out, aatgs_
     void *object;
     workload_function function;
   } symbol;
+  int rc = aatgs_shared_object_check(path, error);
+  if (rc)
+    return rc;
   void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   if (!handle)
     return aatgs_error_set(error, AATGS_EFORMAT, 0, "%s: cannot be loaded: %s", path, dlerror());
   symbol.object = dlsym(handle, "aatgs_workload");
   const struct aatgs_workload *w = NULL;
-  int rc = 0;
   if (!symbol.object)
     rc = reject(error, path, "it does not export aatgs_workload()");
   else

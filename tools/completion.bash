@@ -8,6 +8,7 @@ _aatgs() {
     case $before in
     --format) words="table json csv" ;;
     --device | -d) words="auto cpu cuda" ;;
+    --policy) words="fifo original critical-path adaptive" ;;
     --idle) words="latency balanced power" ;;
     --on-full) words="wait drop" ;;
     *)

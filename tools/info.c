@@ -65,9 +65,9 @@ static void report_extent(aatgs_report *report, const aatgs_trace_state *state)
 {
   double seconds = (double)state->duration_ns / 1e9;
   aatgs_report_section(report, NULL, "Extent");
-  aatgs_report_fact(
-      report, "closed", "state",
-      aatgs_cell_text(state->closed ? "closed" : "open: still being written, or its writer died"));
+  aatgs_report_fact(report, "state", "state", aatgs_cell_text(state->closed ? "closed" : "open"));
+  if (!state->closed)
+    aatgs_report_hint(report, "", "it is still being written, or its writer died");
   aatgs_report_fact(report, "iterations", "iterations", aatgs_cell_count(state->iterations));
   aatgs_report_fact(report, "first", "first", aatgs_cell_count(state->first));
   aatgs_report_fact(report, "last", "last", aatgs_cell_count(state->last));

@@ -91,6 +91,34 @@ static void make_room(job *j)
   j->options.timing_slots = (uint32_t)slots;
 }
 
+/* A graph that takes configs over and gives telemetry back but does nothing in between, because
+ * what the other tasks need was not given. */
+static bool is_idle(const aatgs_graph *graph, const struct aatgs_workload *workload)
+{
+  aatgs_task_info info;
+  bool needs = false;
+  for (uint32_t i = 0; i < workload->type_count; i++)
+    needs |= workload->types[i].needs_input >= 0;
+  if (!needs)
+    return false;
+  for (uint32_t id = 0; aatgs_graph_task_info(graph, id, &info) == 0; id++)
+    if (workload->types[info.type].role == AATGS_ROLE_NONE)
+      return false;
+  return true;
+}
+
+/* Nothing was given to work on: names what could be. */
+static int ask_for_input(const struct aatgs_workload *workload)
+{
+  char options[256] = "";
+  size_t used = 0;
+  for (uint32_t i = 0; i < workload->input_kind_count && used < sizeof options; i++)
+    used += (size_t)snprintf(options + used, sizeof options - used, "%s--%s FILE", i ? " or " : "",
+                             workload->input_kinds[i].name);
+  return aatgs_cli_fail(VERB, AATGS_EXIT_USAGE, "%s has nothing to work on; give %s",
+                        workload->name, options);
+}
+
 /* Loads the graph by name or path; NULL: the first named one that fits what was given. */
 static int prepare_graph(job *j, const struct aatgs_workload *workload)
 {
@@ -117,9 +145,13 @@ static int prepare_graph(job *j, const struct aatgs_workload *workload)
     return aatgs_cli_fail(VERB, AATGS_EXIT_USAGE,
                           "workload %s names no task graph; give one with --tasks FILE",
                           workload->name);
+  if (!rc && !given && is_idle(j->graph, workload))
+    return ask_for_input(workload);
   if (!rc)
     make_room(j);
-  return rc ? aatgs_cli_fail_with(VERB, rc, &error) : AATGS_CLI_GO_ON;
+  return rc ? aatgs_cli_fail(VERB, AATGS_EXIT_ERROR, "%s",
+                             error.code ? error.text : aatgs_strerror(rc))
+            : AATGS_CLI_GO_ON;
 }
 
 static int prepare_inputs(job *j, const struct aatgs_workload *workload)

@@ -40,8 +40,8 @@ static const char *region_names(const struct aatgs_workload *workload, uint64_t 
 static void list_types(aatgs_report *report, const struct aatgs_workload *workload)
 {
   static const aatgs_column columns[] = {{"name", "type", false},     {"parts", "parts", true},
-                                         {"prior_ns", "prior", true}, {"reads", "reads", false},
-                                         {"writes", "writes", false}, {"help", "help", false}};
+                                         {"prior_ns", "prior", true}, {"reads", NULL, false},
+                                         {"writes", NULL, false},     {"help", "help", false}};
   aatgs_report_table(report, "types", "Task types", columns, 6);
   for (uint32_t i = 0; i < workload->type_count; i++) {
     const aatgs_task_type *type = &workload->types[i];

@@ -116,6 +116,7 @@ static json_t *cell_json(const aatgs_cell *cell)
     return json;
   case AATGS_CELL_INTEGER: return json_integer((json_int_t)(int64_t)cell->number);
   case AATGS_CELL_REAL: return isfinite(cell->real) ? json_real(cell->real) : json_null();
+  case AATGS_CELL_BOOL: return json_boolean(cell->number);
   case AATGS_CELL_HEX:
     snprintf(text, sizeof text, "%016" PRIx64, cell->number);
     return json_string(text);
@@ -148,6 +149,7 @@ static char *cell_shown(const aatgs_cell *cell)
     break;
   case AATGS_CELL_NS: aatgs_text_ns(text, sizeof text, cell->number); break;
   case AATGS_CELL_BYTES: aatgs_text_bytes(text, sizeof text, cell->number); break;
+  case AATGS_CELL_BOOL: snprintf(text, sizeof text, "%s", cell->number ? "yes" : "no"); break;
   case AATGS_CELL_HEX: snprintf(text, sizeof text, "%016" PRIx64, cell->number); break;
   }
   if (!cell->text || !*cell->text)
@@ -269,9 +271,9 @@ void aatgs_report_table(aatgs_report *report, const char *key, const char *title
   it->json = json_object_get(report->section, key);
   for (size_t i = 0; i < count; i++) {
     it->keys[i] = strdup(columns[i].key);
-    it->titles[i] = strdup(columns[i].title);
+    it->titles[i] = columns[i].title ? strdup(columns[i].title) : NULL;
     it->right[i] = columns[i].right;
-    if (!it->keys[i] || !it->titles[i])
+    if (!it->keys[i] || (columns[i].title && !it->titles[i]))
       report->failed = true;
   }
 }
@@ -321,14 +323,21 @@ static void print_heading(FILE *out, const char *title, bool first)
   fprintf(out, "%s%s%s\n", colors ? "\033[1m" : "", title, colors ? "\033[0m" : "");
 }
 
-static void print_cell(FILE *out, const char *text, size_t width, bool right, bool last)
+/* One row; columns without a title are not shown. */
+static void print_row(FILE *out, const item *it, char *const *row, const size_t *width)
 {
-  size_t pad = width - aatgs_text_width(text);
-  if (right)
-    fprintf(out, "%*s%s", (int)pad, "", text);
-  else
-    fprintf(out, "%s%*s", text, last ? 0 : (int)pad, "");
-  fputs(last ? "\n" : "  ", out);
+  size_t last = it->columns;
+  while (last > 0 && !it->titles[last - 1])
+    last--;
+  for (size_t i = 0; i < last; i++) {
+    size_t pad = it->titles[i] ? width[i] - aatgs_text_width(row[i]) : 0;
+    if (!it->titles[i])
+      continue;
+    fprintf(out, "  %*s%s", it->right[i] ? (int)pad : 0, "", row[i]);
+    if (!it->right[i] && i + 1 < last)
+      fprintf(out, "%*s", (int)pad, "");
+  }
+  fputc('\n', out);
 }
 
 static void print_table(FILE *out, const item *it)
@@ -337,18 +346,15 @@ static void print_table(FILE *out, const item *it)
   if (!width)
     return;
   for (size_t i = 0; i < it->columns; i++)
-    width[i] = aatgs_text_width(it->titles[i]);
+    width[i] = it->titles[i] ? aatgs_text_width(it->titles[i]) : 0;
   for (size_t i = 0; i < it->rows * it->columns; i++) {
     size_t cell = aatgs_text_width(it->cells[i]);
     if (cell > width[i % it->columns])
       width[i % it->columns] = cell;
   }
-  for (size_t r = 0; r <= it->rows; r++) {
-    char **row = r ? &it->cells[(r - 1) * it->columns] : it->titles;
-    fputs("  ", out);
-    for (size_t i = 0; i < it->columns; i++)
-      print_cell(out, row[i], width[i], it->right[i], i + 1 == it->columns);
-  }
+  print_row(out, it, it->titles, width);
+  for (size_t r = 0; r < it->rows; r++)
+    print_row(out, it, &it->cells[r * it->columns], width);
   free(width);
 }
 
@@ -411,6 +417,8 @@ static void print_csv_value(FILE *out, const json_t *value)
     fprintf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
   else if (json_is_real(value))
     fprintf(out, "%.15g", json_real_value(value));
+  else if (json_is_boolean(value))
+    fputs(json_is_true(value) ? "true" : "false", out);
 }
 
 static void print_csv_table(FILE *out, const item *it)

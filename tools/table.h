@@ -13,12 +13,13 @@
 typedef enum aatgs_cell_kind {
   AATGS_CELL_NONE, /* null; "-" in text */
   AATGS_CELL_TEXT,
-  AATGS_CELL_COUNT,  /* 3,000 */
-  AATGS_CELL_REAL,   /* 0.25 */
-  AATGS_CELL_NS,     /* 83.2 us; its JSON key should end in _ns */
-  AATGS_CELL_BYTES,  /* 312 KiB; its JSON key should end in bytes */
-  AATGS_CELL_HEX,    /* 16 hex digits, a string in JSON */
-  AATGS_CELL_INTEGER /* signed */
+  AATGS_CELL_COUNT,   /* 3,000 */
+  AATGS_CELL_REAL,    /* 0.25 */
+  AATGS_CELL_NS,      /* 83.2 us; its JSON key should end in _ns */
+  AATGS_CELL_BYTES,   /* 312 KiB; its JSON key should end in bytes */
+  AATGS_CELL_HEX,     /* 16 hex digits, a string in JSON */
+  AATGS_CELL_INTEGER, /* signed */
+  AATGS_CELL_BOOL     /* true or false; "yes" or "no" in text */
 } aatgs_cell_kind;
 
 typedef struct aatgs_cell {
@@ -57,6 +58,10 @@ static inline aatgs_cell aatgs_cell_bytes(uint64_t value)
 {
   return (aatgs_cell){AATGS_CELL_BYTES, NULL, value, 0.0};
 }
+static inline aatgs_cell aatgs_cell_bool(bool value)
+{
+  return (aatgs_cell){AATGS_CELL_BOOL, NULL, value, 0.0};
+}
 static inline aatgs_cell aatgs_cell_hex(uint64_t value)
 {
   return (aatgs_cell){AATGS_CELL_HEX, NULL, value, 0.0};
@@ -91,7 +96,7 @@ void aatgs_report_hint(aatgs_report *report, const char *label, const char *form
 
 typedef struct aatgs_column {
   const char *key;   /* in JSON and CSV */
-  const char *title; /* in text */
+  const char *title; /* in text; NULL: not shown there */
   bool right;        /* aligned to the right, as numbers are */
 } aatgs_column;
 

@@ -5,6 +5,7 @@
 int aatgs_verb_run(int argc, char **argv);
 int aatgs_verb_replay(int argc, char **argv);
 int aatgs_verb_info(int argc, char **argv);
+int aatgs_verb_schedule(int argc, char **argv);
 int aatgs_verb_gen(int argc, char **argv);
 int aatgs_verb_doctor(int argc, char **argv);
 

@@ -95,10 +95,27 @@ uint32_t aatgs_chunk_iterations(const aatgs_chunk_builder *b);
 bool aatgs_chunk_full(const aatgs_chunk_builder *b);
 /* Whether an iteration with so many timings still fits. */
 bool aatgs_chunk_fits(const aatgs_chunk_builder *b, uint32_t timings);
-/* Appends the chunk as a value of this kind to `out`. The builder keeps its content. */
-int aatgs_chunk_pack(aatgs_chunk_builder *b, aatgs_codec *codec, uint16_t kind, uint64_t trace,
-                     uint64_t before, uint64_t lost, aatgs_bytes *out);
-void aatgs_chunk_clear(aatgs_chunk_builder *b);
+/* What the first `rows` iterations (at least 1) amount to. `expected` is the iteration that would
+ * follow without a gap, or 0. */
+typedef struct aatgs_chunk_summary {
+  uint64_t first;
+  uint64_t last;
+  uint64_t iterations;
+  uint64_t timings;
+  uint64_t lost;
+  uint64_t first_posted_ns;
+  uint64_t last_seen_ns;
+} aatgs_chunk_summary;
+void aatgs_chunk_summarize(const aatgs_chunk_builder *b, uint32_t rows, uint64_t expected,
+                           aatgs_chunk_summary *out);
+/* How many of the iterations are below `iteration`. */
+uint32_t aatgs_chunk_rows_below(const aatgs_chunk_builder *b, uint64_t iteration);
+/* Appends the first `rows` iterations as a value of this kind to `out`; `before` is the last
+ * iteration of the chunk before. The builder keeps its content. */
+int aatgs_chunk_pack(aatgs_chunk_builder *b, uint32_t rows, aatgs_codec *codec, uint16_t kind,
+                     uint64_t trace, uint64_t before, uint64_t expected, aatgs_bytes *out);
+/* Forgets the first `rows` iterations. */
+void aatgs_chunk_drop(aatgs_chunk_builder *b, uint32_t rows);
 /* Bytes of the last packed chunk's raw columns, by directory index; for reports. */
 const aatgs_column_entry *aatgs_chunk_directory(const aatgs_chunk_builder *b, uint32_t *count);
 

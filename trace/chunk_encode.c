@@ -91,17 +91,62 @@ bool aatgs_chunk_full(const aatgs_chunk_builder *b)
   return b->count == b->limits.iterations || b->bytes >= b->limits.bytes;
 }
 
+void aatgs_chunk_summarize(const aatgs_chunk_builder *b, uint32_t rows, uint64_t expected,
+                           aatgs_chunk_summary *out)
+{
+  uint64_t *const *c = b->columns;
+  *out = (aatgs_chunk_summary){.first = c[AATGS_COLUMN_ITERATION][0],
+                               .last = c[AATGS_COLUMN_ITERATION][rows - 1],
+                               .iterations = rows,
+                               .first_posted_ns = c[AATGS_COLUMN_POSTED][0],
+                               .last_seen_ns = c[AATGS_COLUMN_SEEN][rows - 1]};
+  for (uint32_t i = 0; i < rows; i++)
+    out->timings += c[AATGS_COLUMN_TIMINGS][i];
+  uint64_t from = expected && expected < out->first ? expected : out->first;
+  out->lost = out->last - from + 1 - rows;
+}
+
+uint32_t aatgs_chunk_rows_below(const aatgs_chunk_builder *b, uint64_t iteration)
+{
+  uint32_t rows = 0;
+  while (rows < b->count && b->columns[AATGS_COLUMN_ITERATION][rows] < iteration)
+    rows++;
+  return rows;
+}
+
+void aatgs_chunk_drop(aatgs_chunk_builder *b, uint32_t rows)
+{
+  if (rows >= b->count) {
+    b->count = b->rows = 0;
+    b->timing_count = 0;
+    b->bytes = 0;
+    b->timings.size = 0;
+    return;
+  }
+  uint32_t left = b->count - rows;
+  uint32_t first_row = (uint32_t)b->columns[AATGS_COLUMN_ROW][rows];
+  size_t timings = 0, words = b->config_words;
+  for (uint32_t i = 0; i < rows; i++)
+    timings += b->columns[AATGS_COLUMN_TIMINGS][i];
+  for (int c = 0; c < AATGS_ITERATION_COLUMNS; c++)
+    memmove(b->columns[c], b->columns[c] + rows, left * sizeof(uint64_t));
+  for (uint32_t i = 0; i < left; i++)
+    b->columns[AATGS_COLUMN_ROW][i] -= first_row;
+  b->rows -= first_row;
+  memmove(b->configs, b->configs + first_row * words, b->rows * words * 4);
+  memmove(b->telemetry, b->telemetry + (size_t)rows * b->telemetry_words,
+          (size_t)left * b->telemetry_words * 4);
+  b->timings.size -= timings * sizeof(aatgs_timing);
+  memmove(b->timings.data, b->timings.data + timings * sizeof(aatgs_timing), b->timings.size);
+  b->timing_count -= timings;
+  b->count = left;
+  b->bytes = left * (b->limits.telemetry_bytes + AATGS_ITERATION_COLUMNS * UINT64_C(8)) +
+             (uint64_t)b->rows * b->limits.config_bytes + b->timings.size;
+}
+
 bool aatgs_chunk_fits(const aatgs_chunk_builder *b, uint32_t timings)
 {
   return b->count < b->limits.iterations && b->timing_count + timings <= AATGS_CHUNK_TIMINGS_MAX;
-}
-
-void aatgs_chunk_clear(aatgs_chunk_builder *b)
-{
-  b->count = b->rows = 0;
-  b->timing_count = 0;
-  b->bytes = 0;
-  b->timings.size = 0;
 }
 
 const aatgs_column_entry *aatgs_chunk_directory(const aatgs_chunk_builder *b, uint32_t *count)
@@ -424,19 +469,25 @@ static bool encode(aatgs_chunk_builder *b, uint64_t before, uint64_t lost)
   return true;
 }
 
-int aatgs_chunk_pack(aatgs_chunk_builder *b, aatgs_codec *codec, uint16_t kind, uint64_t trace,
-                     uint64_t before, uint64_t lost, aatgs_bytes *out)
+int aatgs_chunk_pack(aatgs_chunk_builder *b, uint32_t rows, aatgs_codec *codec, uint16_t kind,
+                     uint64_t trace, uint64_t before, uint64_t expected, aatgs_bytes *out)
 {
-  if (!encode(b, before, lost)) {
+  aatgs_chunk_summary s;
+  const aatgs_chunk_builder whole = *b;
+  aatgs_chunk_summarize(b, rows, expected, &s);
+  b->count = rows;
+  b->timing_count = s.timings;
+  b->rows = (uint32_t)b->columns[AATGS_COLUMN_ROW][rows - 1] + 1;
+  bool encoded = encode(b, before, s.lost);
+  b->count = whole.count;
+  b->timing_count = whole.timing_count;
+  b->rows = whole.rows;
+  if (!encoded) {
     b->raw.failed = b->ends.failed = b->places.failed = b->starts.failed = false;
     return AATGS_ENOMEM;
   }
-  const uint64_t *numbers = b->columns[AATGS_COLUMN_ITERATION];
-  aatgs_value_header h = {.kind = kind,
-                          .trace = trace,
-                          .number = numbers[b->count - 1],
-                          .pieces = 1,
-                          .extra = numbers[0]};
+  const aatgs_value_header h = {
+      .kind = kind, .trace = trace, .number = s.last, .pieces = 1, .extra = s.first};
   if (b->raw.size > AATGS_CHUNK_BYTES_MAX)
     return AATGS_ELIMIT;
   return aatgs_value_pack_parts(codec, &h, b->raw.data, b->raw.size,

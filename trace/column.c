@@ -28,10 +28,23 @@ static inline uint64_t ref_at(const uint64_t *reference, size_t i)
   return reference ? reference[i] : 0;
 }
 
+/* What the first row stands for on its own, for coders that compare a row with the one before; the
+ * residual of the first row is then 0. */
+static bool has_base(aatgs_coder coder)
+{
+  return coder == AATGS_CODER_DELTA || coder == AATGS_CODER_DELTA2 || coder == AATGS_CODER_XOR ||
+         coder == AATGS_CODER_REF_DELTA;
+}
+
+static uint64_t base_of(aatgs_coder coder, const uint64_t *v, const uint64_t *ref)
+{
+  return coder == AATGS_CODER_REF_DELTA ? v[0] - ref_at(ref, 0) : v[0];
+}
+
 static void residuals(aatgs_coder coder, const uint64_t *v, const uint64_t *ref, size_t n,
                       unsigned width, uint64_t *out)
 {
-  uint64_t last = 0, step = 0;
+  uint64_t last = base_of(coder, v, ref), step = 0;
   switch (coder) {
   case AATGS_CODER_DELTA:
     for (size_t i = 0; i < n; last = v[i++])
@@ -62,9 +75,10 @@ static void residuals(aatgs_coder coder, const uint64_t *v, const uint64_t *ref,
   }
 }
 
-static void restore(aatgs_coder coder, const uint64_t *ref, size_t n, uint64_t mask, uint64_t *v)
+static void restore(aatgs_coder coder, uint64_t base, const uint64_t *ref, size_t n, uint64_t mask,
+                    uint64_t *v)
 {
-  uint64_t last = 0, step = 0;
+  uint64_t last = base, step = 0;
   switch (coder) {
   case AATGS_CODER_DELTA:
     for (size_t i = 0; i < n; i++)
@@ -250,12 +264,8 @@ static aatgs_coder measure(const uint64_t *v, const uint64_t *ref, size_t n, uns
       bits = (double)changes_of(v + first, rows) * (10 + 8 * planes_of(v + first, rows));
     } else {
       residuals(c, v + first, ref ? ref + first : NULL, rows, width, scratch);
-      if (rows > 2 && first + rows == n && first == 0) {
-        scratch[0] = scratch[2]; /* the first rows have nothing to differ from */
+      if (rows > 2) /* the second row has no step to differ from */
         scratch[1] = scratch[2];
-      } else if (rows > 2) {
-        scratch[0] = scratch[1] = scratch[2];
-      }
       bits = entropy_bits(scratch, rows);
     }
     if (bits < least * 0.99) {
@@ -297,8 +307,11 @@ bool aatgs_column_encode(const uint64_t *values, const uint64_t *reference, size
     } else {
       residuals((aatgs_coder)entry->coder, values, reference, count, width, scratch);
       entry->planes = (uint8_t)planes_of(scratch, count);
+      if (has_base((aatgs_coder)entry->coder))
+        aatgs_bytes_u64(out, base_of((aatgs_coder)entry->coder, values, reference));
+      size_t planes_at = out->size;
       put_planes(scratch, count, entry->planes, out);
-      mark_ends(ends, start, count, entry->planes);
+      mark_ends(ends, planes_at, count, entry->planes);
     }
   }
   entry->bytes = (uint32_t)(out->size - start);
@@ -322,10 +335,13 @@ bool aatgs_column_decode(const aatgs_column_entry *entry, const uint8_t *bytes,
     for (size_t i = 0; i < count; i++)
       values[i] = v;
   } else {
-    if ((uint64_t)entry->planes * count != entry->bytes)
+    uint64_t base = 0;
+    size_t head = has_base((aatgs_coder)entry->coder) ? sizeof base : 0;
+    if ((uint64_t)entry->planes * count + head != entry->bytes)
       return false;
-    get_planes(bytes, count, entry->planes, values);
-    restore((aatgs_coder)entry->coder, reference, count, mask, values);
+    memcpy(&base, bytes, head);
+    get_planes(bytes + head, count, entry->planes, values);
+    restore((aatgs_coder)entry->coder, base, reference, count, mask, values);
   }
   if (width == 4) {
     uint64_t any = 0;

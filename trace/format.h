@@ -12,6 +12,9 @@
 #define AATGS_DATA_PREFIX "data-"
 #define AATGS_DATA_DIGITS 8
 #define AATGS_LOCK_SUFFIX "-lock"
+/* Keeps some room on the disk for the last words of a recording; has no content. */
+#define AATGS_RESERVE_NAME  "reserve"
+#define AATGS_RESERVE_BYTES (64 * 1024)
 
 /* ---- Keys: kind, number (big-endian), piece (big-endian) ---------------------------- */
 

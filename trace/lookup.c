@@ -146,29 +146,35 @@ static int find_snapshot(aatgs_trace *t, aatgs_pages *pages, uint64_t iteration,
   }
 }
 
+int aatgs_trace_find_snapshot(aatgs_trace *t, uint64_t iteration, aatgs_pages **pages, uint64_t *at)
+{
+  int rc = 0;
+  for (uint32_t i = t->env_count; rc == 0 && i-- > 0;) {
+    *pages = t->envs[i].pages;
+    rc = find_snapshot(t, *pages, iteration, at);
+  }
+  if (rc == 0) {
+    *pages = t->meta;
+    rc = find_snapshot(t, *pages, iteration, at);
+  }
+  if (rc == 0)
+    return aatgs_error_set(&t->error, AATGS_ENOTFOUND, 0,
+                           "%s: there is no snapshot before iteration %" PRIu64, t->dir, iteration);
+  return rc < 0 ? rc : 0;
+}
+
 int aatgs_trace_get_snapshot(aatgs_trace *trace, uint64_t iteration, uint64_t *at,
                              const uint8_t **bytes, size_t *size)
 {
-  aatgs_pages *pages = trace->meta;
-  int rc = 0;
-  for (uint32_t i = trace->env_count; rc == 0 && i-- > 0;) {
-    pages = trace->envs[i].pages;
-    rc = find_snapshot(trace, pages, iteration, at);
-  }
-  if (rc == 0) {
-    pages = trace->meta;
-    rc = find_snapshot(trace, pages, iteration, at);
-  }
-  if (rc == 0)
-    return aatgs_error_set(&trace->error, AATGS_ENOTFOUND, 0,
-                           "%s: there is no snapshot before iteration %" PRIu64, trace->dir,
-                           iteration);
+  aatgs_pages *pages;
+  int rc = aatgs_trace_find_snapshot(trace, iteration, &pages, at);
+  if (rc)
+    return rc;
   const aatgs_key key = {AATGS_KIND_SNAPSHOT, ~*at, 0};
-  if (rc == 1)
-    rc = aatgs_bytes_reserve(&trace->snapshot, 1)
-             ? aatgs_trace_fetch_pieces(trace, pages, key, aatgs_info_snapshot_bytes(&trace->info),
-                                        &trace->snapshot)
-             : aatgs_trace_failed(trace, AATGS_ENOMEM, "out of memory");
+  rc = aatgs_bytes_reserve(&trace->snapshot, 1)
+           ? aatgs_trace_fetch_pieces(trace, pages, key, aatgs_info_snapshot_bytes(&trace->info),
+                                      &trace->snapshot)
+           : aatgs_trace_failed(trace, AATGS_ENOMEM, "out of memory");
   if (rc == 0)
     rc = aatgs_trace_failed(trace, AATGS_ECORRUPT, "a snapshot is missing");
   *bytes = trace->snapshot.data;

@@ -182,6 +182,18 @@ void aatgs_pages_close(aatgs_pages *pages)
   free(pages);
 }
 
+uint64_t aatgs_pages_transaction(const aatgs_pages *pages)
+{
+  view v;
+  return newest_view(pages, &v) ? v.transaction : 0;
+}
+
+unsigned aatgs_pages_metas(const aatgs_pages *pages)
+{
+  uint8_t meta[META_BYTES];
+  return (unsigned)read_meta(pages, 0, meta) + (unsigned)read_meta(pages, 1, meta);
+}
+
 /* ---- Nodes ------------------------------------------------------------------------ */
 
 /* Reads a tree page into p->page and checks its header; *nodes of them. */

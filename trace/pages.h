@@ -16,6 +16,11 @@ typedef struct aatgs_pages aatgs_pages;
 int aatgs_pages_open(const char *path, aatgs_pages **out, aatgs_error *error);
 void aatgs_pages_close(aatgs_pages *pages);
 
+/* Number of the last commit; 0: none can be read. */
+uint64_t aatgs_pages_transaction(const aatgs_pages *pages);
+/* How many of the two meta pages are whole. */
+unsigned aatgs_pages_metas(const aatgs_pages *pages);
+
 /* Finds the first key that is not below *key in the last committed state. 1: *key is that key and
  * `value` (unless NULL) holds its bytes; 0: there is none; AATGS_ECORRUPT, AATGS_EIO,
  * AATGS_ENOMEM, AATGS_EBUSY (a writer was faster, many times in a row). Keys of other lengths

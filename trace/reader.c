@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "trace/names.h"
+
 int aatgs_trace_failed(aatgs_trace *t, int code, const char *what)
 {
   return aatgs_error_set(&t->error, code, 0, "%s: %s", t->dir, what);
@@ -81,21 +83,6 @@ int aatgs_trace_fetch_pieces(aatgs_trace *t, aatgs_pages *pages, aatgs_key key, 
 
 /* ---- Environments -------------------------------------------------------------------- */
 
-/* The number of a data environment's file name; 0: it is something else. */
-static uint32_t data_number(const char *name)
-{
-  size_t prefix = strlen(AATGS_DATA_PREFIX);
-  uint64_t number = 0;
-  if (strncmp(name, AATGS_DATA_PREFIX, prefix) != 0 || strlen(name) != prefix + AATGS_DATA_DIGITS)
-    return 0;
-  for (const char *c = name + prefix; *c; c++) {
-    if (*c < '0' || *c > '9')
-      return 0;
-    number = number * 10 + (uint64_t)(*c - '0');
-  }
-  return (uint32_t)number;
-}
-
 static int by_number(const void *a, const void *b)
 {
   uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
@@ -111,8 +98,8 @@ static int list_data(aatgs_trace *t, aatgs_bytes *numbers)
                            strerror(errno));
   numbers->size = 0;
   for (struct dirent *e; (e = readdir(d));)
-    if (data_number(e->d_name))
-      aatgs_bytes_u32(numbers, data_number(e->d_name));
+    if (aatgs_name_data_number(e->d_name, strlen(e->d_name)))
+      aatgs_bytes_u32(numbers, aatgs_name_data_number(e->d_name, strlen(e->d_name)));
   closedir(d);
   if (numbers->failed) {
     numbers->failed = false;

@@ -36,9 +36,9 @@ struct aatgs_trace {
   /* Everything else. */
   aatgs_bytes *inputs; /* by index; empty: not read yet */
   aatgs_bytes snapshot;
-  aatgs_bytes graphs;  /* const aatgs_trace_graph *, by number */
-  aatgs_bytes plans;   /* const aatgs_trace_plan *, by number */
-  uint64_t ticks_end;  /* ticks of the run; those before ticks_first were rolled away */
+  aatgs_bytes graphs; /* const aatgs_trace_graph *, by number */
+  aatgs_bytes plans;  /* const aatgs_trace_plan *, by number */
+  uint64_t ticks_end; /* ticks of the run; those before ticks_first were rolled away */
   uint64_t ticks_first;
   uint64_t tick_block; /* block held below, plus one */
   uint32_t tick_count;
@@ -51,6 +51,9 @@ int aatgs_trace_check_value(aatgs_trace *t, const aatgs_key *key, aatgs_value_he
 /* Reads and decodes a value into t->raw. 1, 0 (there is none) or an error. */
 int aatgs_trace_fetch(aatgs_trace *t, aatgs_pages *pages, const aatgs_key *key, uint64_t cap,
                       aatgs_value_header *header);
+/* The newest snapshot at or before `iteration`: the file it is in and the iteration it is for. */
+int aatgs_trace_find_snapshot(aatgs_trace *t, uint64_t iteration, aatgs_pages **pages,
+                              uint64_t *at);
 /* Finds out which ticks there are. */
 int aatgs_trace_find_ticks(aatgs_trace *t);
 /* The same in pieces that make `want` bytes, into `out`. */

@@ -5,6 +5,7 @@
 #include <lmdb.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "trace/key.h"
@@ -14,6 +15,7 @@
 #define MAP_LAST  ((size_t)1 << 44)
 /* LMDB's lock file with its default number of readers. */
 #define LOCK_BYTES 8192
+#define FULL_BYTES 65536 /* a disk with less than this is full */
 
 struct aatgs_store {
   MDB_env *env;
@@ -35,8 +37,18 @@ typedef struct change {
 
 /* ---- Errors ---------------------------------------------------------------------- */
 
+/* LMDB calls a write that came out short EIO; on a disk without room that means ENOSPC. */
+static int true_reason(const aatgs_store *s, int rc)
+{
+  struct statvfs disk;
+  if (rc == EIO && statvfs(s->path, &disk) == 0 && disk.f_bavail * disk.f_frsize < FULL_BYTES)
+    return ENOSPC;
+  return rc;
+}
+
 static int failed(const aatgs_store *s, const char *what, int rc, aatgs_error *error)
 {
+  rc = true_reason(s, rc);
   switch (rc) {
   case ENOSPC:
   case EDQUOT:
@@ -183,6 +195,12 @@ int aatgs_store_delete(aatgs_store *store, const aatgs_key *key)
   return begin(store, key, true) ? 0 : AATGS_ENOMEM;
 }
 
+void aatgs_store_drop(aatgs_store *store)
+{
+  store->pending.size = 0;
+  store->pending.failed = false;
+}
+
 size_t aatgs_store_pending(const aatgs_store *store)
 {
   return store->pending.size;
@@ -239,6 +257,21 @@ static int grow_map(aatgs_store *s)
   return rc;
 }
 
+/* LMDB calls a write that came out short, as on a full disk, an input/output error. Asking for that
+ * much room says which it was. */
+static int why_short(const aatgs_store *s)
+{
+  char dir[sizeof s->path];
+  strcpy(dir, s->path);
+  *strrchr(dir, '/') = '\0';
+  int fd = open(dir, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+  if (fd < 0)
+    return errno == ENOSPC || errno == EDQUOT ? errno : EIO;
+  int rc = posix_fallocate(fd, 0, (off_t)(s->pending.size + 16 * (size_t)s->page));
+  close(fd);
+  return rc == ENOSPC || rc == EDQUOT ? rc : EIO;
+}
+
 int aatgs_store_commit(aatgs_store *store, aatgs_error *error)
 {
   if (store->pending.failed)
@@ -254,7 +287,7 @@ int aatgs_store_commit(aatgs_store *store, aatgs_error *error)
   while (rc == MDB_MAP_FULL && !(rc = grow_map(store)))
     rc = try_commit(store);
   if (rc)
-    return failed(store, "write to it", rc, error);
+    return failed(store, "write to it", rc == EIO ? why_short(store) : rc, error);
   store->pending.size = 0;
   return 0;
 }

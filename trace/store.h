@@ -24,6 +24,9 @@ void aatgs_store_put_cancel(aatgs_store *store);
 /* Removes a value, if it is there when the transaction comes to it. */
 int aatgs_store_delete(aatgs_store *store, const aatgs_key *key);
 
+/* Forgets all that is pending. */
+void aatgs_store_drop(aatgs_store *store);
+
 /* Bytes that wait to be committed. */
 size_t aatgs_store_pending(const aatgs_store *store);
 /* Bytes of the file. */

@@ -13,10 +13,13 @@ typedef struct aatgs_trace_writer_options {
   const aatgs_trace_info *info; /* format_version is filled in; input sizes and contents: */
   const uint8_t *const *inputs; /* info->input_count contents */
   int zstd_level;               /* 1..19 */
-  uint32_t chunk_iterations;    /* 0: 1024 */
+  uint32_t chunk_iterations;    /* 0: 4096 */
   uint64_t chunk_bytes;         /* of raw data in a chunk; 0: 1 MiB */
   uint64_t commit_bytes;        /* 0: 4 MiB */
   uint64_t commit_ns;           /* 0: 100 ms */
+  uint64_t roll_bytes;          /* of a data file, before the next one begins; 0: 256 MiB */
+  uint64_t window_bytes; /* flight recorder: keep about the last so many bytes; 0: keep all */
+  uint64_t window_ns;    /* flight recorder: keep at least the last so long; 0: keep all */
 } aatgs_trace_writer_options;
 
 /* On failure nothing is left on the disk that was not there before. */
@@ -27,9 +30,14 @@ int aatgs_trace_write_graph(aatgs_trace_writer *w, const aatgs_trace_graph *grap
 int aatgs_trace_write_plan(aatgs_trace_writer *w, const aatgs_trace_plan *plan);
 /* Iterations in rising order; a jump is a gap (counted as lost). */
 int aatgs_trace_write_iteration(aatgs_trace_writer *w, const aatgs_iteration *iteration);
-/* The primary regions as iteration `at` finds them, each padded to a multiple of 64 bytes. */
+/* The primary regions as iteration `at` finds them, each padded to a multiple of 64 bytes. The
+ * first one, before any iteration, is snapshot 0. One that comes when the writer wants one, and
+ * soon after iteration `at` was run, begins a new data file. */
 int aatgs_trace_write_snapshot(aatgs_trace_writer *w, uint64_t at, const uint8_t *bytes,
                                size_t size);
+/* True when the data file is large enough for the next one to begin, with a snapshot. Without
+ * one it grows to twice its size, and the next one begins without. */
+bool aatgs_trace_writer_wants_snapshot(const aatgs_trace_writer *w);
 int aatgs_trace_write_tick(aatgs_trace_writer *w, const aatgs_tick *tick);
 /* Commits when enough is waiting or the oldest waits too long; call it when idle. `now_ns` is
  * CLOCK_MONOTONIC. */
@@ -39,8 +47,10 @@ int aatgs_trace_writer_flush(aatgs_trace_writer *w);
 /* The highest iteration that is safe on disk; moves only after a sync returned. */
 uint64_t aatgs_trace_writer_committed(const aatgs_trace_writer *w);
 const aatgs_error *aatgs_trace_writer_error(const aatgs_trace_writer *w);
-/* Seals and marks the trace closed with the run's totals. Frees the writer in any case;
- * `error` (may be NULL) gets the sentence. */
+/* Seals and marks the trace closed with the run's totals. `lost` counts iterations that were run
+ * and not handed in. Frees the writer in any case; `error` (may be NULL) gets the sentence.
+ * After AATGS_ENOSPC the trace is closed all the same: it ends with what was committed, and what
+ * was handed in after that is counted as lost. */
 int aatgs_trace_writer_close(aatgs_trace_writer *w, uint64_t digest, uint64_t lost,
                              aatgs_error *error);
 

@@ -1,7 +1,7 @@
 /* empty: a workload whose task does nothing. What is left is the cost of the round trip itself:
  * 256 bytes of config in, one task, 64 bytes of telemetry out. `aatgs doctor` measures with it. */
-#include <port.h>
-#include <workload.h>
+#include "port.h"
+#include "workload.h"
 
 typedef struct empty_config {
   uint64_t iteration; /* filled in by the runtime */
@@ -18,7 +18,7 @@ AATGS_FN void empty_nothing(aatgs_task *t)
 }
 
 #define AATGS_TASKS(X) X(0, empty_nothing, AATGS_NO_FINISH)
-#include <loop.h>
+#include "loop.h"
 
 #if !defined(__CUDACC__)
 static const aatgs_field config_fields[] = {

@@ -160,7 +160,7 @@ static void test_bit_flips(void **state)
   for (int k = 0; k < 2; k++) {
     file f;
     read_file(&f, dir, files[k]);
-    for (size_t at = 0; at < f.size; at += 1 + make_random(&r) % 80) {
+    for (size_t at = 0; at < f.size; at += 1 + make_random(&r) % 160) {
       uint8_t before = f.bytes[at];
       f.bytes[at] ^= (uint8_t)(1u << make_random(&r) % 8);
       write_file(&f, f.size);

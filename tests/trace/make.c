@@ -248,7 +248,7 @@ const aatgs_trace_plan *make_plan(const maker *m, uint32_t number)
 
 aatgs_trace_writer_options make_writer_options(const make_options *o, const char *dir)
 {
-  aatgs_trace_writer_options w = {.dir = dir, .zstd_level = 3};
+  aatgs_trace_writer_options w = {.dir = dir, .zstd_level = 3, .chunk_iterations = o->chunk};
   w.info = make_info(o, &w.inputs);
   return w;
 }

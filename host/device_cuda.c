@@ -1,0 +1,236 @@
+/* The cuda device: the persistent loop as one cooperative launch, behind rings in pinned
+ * host memory. Everything is allocated and loaded before the launch, because
+ * allocation and lazy loading behind a spinning kernel deadlock. */
+#include "device/order.h"
+#include "host/clock.h"
+#include "host/device_memory.h"
+#include "host/log.h"
+
+#include <cuda_runtime_api.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LANES_DEFAULT 256u
+#define LANES_MAX     512u /* the kernel's launch bound */
+
+typedef struct cuda_device {
+  aatgs_device base;
+  int ordinal;
+  uint8_t *arena;   /* device address */
+  uint8_t *staging; /* device address, in the arena */
+  size_t staging_bytes;
+  cudaStream_t loop;
+  cudaStream_t copies;
+  bool launched;
+  bool joined;
+} cuda_device;
+
+static int cuda_error(aatgs_error *error, const char *what, cudaError_t rc)
+{
+  const int code = rc == cudaErrorMemoryAllocation ? AATGS_ENOMEM : AATGS_EDEVICE;
+  return aatgs_error_set(error, code, (int)rc, "cuda device: %s: %s", what, cudaGetErrorString(rc));
+}
+
+#define CHECK(call)                                                                                \
+  do {                                                                                             \
+    const cudaError_t check_rc = (call);                                                           \
+    if (check_rc != cudaSuccess)                                                                   \
+      return cuda_error(error, #call, check_rc);                                                   \
+  } while (0)
+
+/* ---- While it runs ------------------------------------------------------------------- */
+
+static int copy(cuda_device *d, void *to, const void *from, size_t bytes, enum cudaMemcpyKind kind,
+                aatgs_error *error)
+{
+  if (bytes != d->staging_bytes)
+    return aatgs_error_set(error, AATGS_EINVAL, 0, "staging holds %zu bytes, not %zu",
+                           d->staging_bytes, bytes);
+  CHECK(cudaSetDevice(d->ordinal));
+  CHECK(cudaMemcpyAsync(to, from, bytes, kind, d->copies));
+  CHECK(cudaStreamSynchronize(d->copies));
+  return 0;
+}
+
+static int cuda_fetch(aatgs_device *device, uint8_t *to, size_t bytes, aatgs_error *error)
+{
+  cuda_device *d = (cuda_device *)device;
+  return copy(d, to, d->staging, bytes, cudaMemcpyDeviceToHost, error);
+}
+
+static int cuda_store(aatgs_device *device, const uint8_t *from, size_t bytes, aatgs_error *error)
+{
+  cuda_device *d = (cuda_device *)device;
+  return copy(d, d->staging, from, bytes, cudaMemcpyHostToDevice, error);
+}
+
+static int cuda_check(aatgs_device *device, aatgs_error *error)
+{
+  cuda_device *d = (cuda_device *)device;
+  const cudaError_t rc = cudaStreamQuery(d->loop);
+  if (rc == cudaSuccess || rc == cudaErrorNotReady)
+    return 0;
+  return cuda_error(error, "the persistent kernel died", rc);
+}
+
+static int cuda_join(aatgs_device *device, uint64_t timeout_ns)
+{
+  cuda_device *d = (cuda_device *)device;
+  const uint64_t start = aatgs_now_ns();
+  const struct timespec nap = {0, 20000};
+  cudaError_t rc;
+  while ((rc = cudaStreamQuery(d->loop)) == cudaErrorNotReady) {
+    if (aatgs_now_ns() - start > timeout_ns)
+      return AATGS_ETIMEOUT;
+    nanosleep(&nap, NULL);
+  }
+  d->joined = true;
+  return 0;
+}
+
+static void cuda_close(aatgs_device *device)
+{
+  cuda_device *d = (cuda_device *)device;
+  if (!d)
+    return;
+  if (d->launched && !d->joined) {
+    aatgs_log_error("cuda device: the kernel has not ended; its memory is left to it");
+    return; /* to free anything would wait for the kernel */
+  }
+  if (d->copies)
+    cudaStreamDestroy(d->copies);
+  if (d->loop)
+    cudaStreamDestroy(d->loop);
+  if (d->arena)
+    cudaFree(d->arena);
+  if (d->base.bus)
+    cudaFreeHost(d->base.bus);
+  free(d);
+}
+
+static const aatgs_device_ops cuda_ops = {"cuda",     cuda_fetch, cuda_store,
+                                          cuda_check, cuda_join,  cuda_close};
+
+/* ---- Opening ------------------------------------------------------------------------------ */
+
+static int pick_gpu(cuda_device *d, uint32_t ordinal, aatgs_error *error)
+{
+  struct cudaDeviceProp properties;
+  int count = 0;
+  const cudaError_t rc = cudaGetDeviceCount(&count);
+  if (rc != cudaSuccess || !count)
+    return aatgs_error_set(error, AATGS_ENOTSUP, (int)rc,
+                           "cuda device: no usable GPU (%s); use --device cpu",
+                           rc == cudaSuccess ? "none found" : cudaGetErrorString(rc));
+  if (ordinal >= (uint32_t)count)
+    return aatgs_error_set(error, AATGS_EINVAL, 0, "cuda device: there is no GPU %u, only %d",
+                           ordinal, count);
+  d->ordinal = (int)ordinal;
+  CHECK(cudaSetDevice(d->ordinal));
+  CHECK(cudaGetDeviceProperties(&properties, d->ordinal));
+  if (!properties.cooperativeLaunch || properties.major < 7)
+    return aatgs_error_set(error, AATGS_ENOTSUP, 0,
+                           "cuda device: %s (compute capability %d.%d) is too old: 7.0 and "
+                           "cooperative launch are needed",
+                           properties.name, properties.major, properties.minor);
+  snprintf(d->base.name, sizeof d->base.name, "%.127s", properties.name);
+  return 0;
+}
+
+static int count_workers(cuda_device *d, const aatgs_device_spec *spec, uint32_t lanes,
+                         aatgs_error *error)
+{
+  uint32_t most = 0;
+  const aatgs_launch ask = {.lanes = lanes, .workers_max = &most};
+  const cudaError_t rc = (cudaError_t)spec->workload->cuda_launch(&ask);
+  if (rc != cudaSuccess)
+    return cuda_error(error, "the workload's kernel does not load on this GPU", rc);
+  if (!most || spec->layout.workers > most)
+    return aatgs_error_set(
+        error, AATGS_EINVAL, 0,
+        "cuda device: %u workers of %u threads cannot be resident at once on %s: "
+        "at most %u",
+        spec->layout.workers, lanes, d->base.name, most);
+  d->base.workers = spec->layout.workers ? spec->layout.workers : most;
+  return 0;
+}
+
+static int open_memory(cuda_device *d, const aatgs_device_spec *spec, aatgs_error *error)
+{
+  aatgs_device_plan plan;
+  void *mapped;
+  aatgs_device_plan_make(spec, d->base.workers, &plan);
+  d->staging_bytes = plan.staging_bytes;
+  d->base.bus_bytes = plan.layout.bytes;
+  d->base.device_bytes = plan.arena_bytes;
+  CHECK(cudaHostAlloc((void **)&d->base.bus, d->base.bus_bytes,
+                      cudaHostAllocMapped | cudaHostAllocPortable));
+  memset(d->base.bus, 0, d->base.bus_bytes);
+  CHECK(cudaHostGetDevicePointer(&mapped, d->base.bus, 0));
+  CHECK(cudaMalloc((void **)&d->arena, plan.arena_bytes));
+  uint8_t *arena = aligned_alloc(64, AATGS_ALIGN64(plan.arena_bytes));
+  if (!arena)
+    return aatgs_error_set(error, AATGS_ENOMEM, errno, "cuda device: out of memory");
+  memset(arena, 0, plan.arena_bytes);
+  aatgs_device_plan_fill(&plan, spec, 0, (uint8_t *)d->base.bus, mapped, arena, d->arena);
+  d->staging = ((aatgs_loop *)(void *)arena)->staging;
+  const cudaError_t rc = cudaMemcpy(d->arena, arena, plan.arena_bytes, cudaMemcpyHostToDevice);
+  free(arena);
+  if (rc != cudaSuccess)
+    return cuda_error(error, "copying the state to the GPU", rc);
+  return 0;
+}
+
+static int launch(cuda_device *d, const aatgs_device_spec *spec, uint32_t lanes, aatgs_error *error)
+{
+  CHECK(cudaStreamCreateWithFlags(&d->loop, cudaStreamNonBlocking));
+  CHECK(cudaStreamCreateWithFlags(&d->copies, cudaStreamNonBlocking));
+  CHECK(cudaDeviceSynchronize());
+  const aatgs_launch go = {.loop = (aatgs_loop *)(void *)d->arena,
+                           .stream = d->loop,
+                           .workers = d->base.workers,
+                           .lanes = lanes};
+  const cudaError_t rc = (cudaError_t)spec->workload->cuda_launch(&go);
+  if (rc != cudaSuccess)
+    return cuda_error(error, "launching the persistent kernel", rc);
+  d->launched = true;
+  return 0;
+}
+
+int aatgs_device_cuda_open(const aatgs_device_spec *spec, aatgs_device **out, aatgs_error *error)
+{
+  const uint32_t lanes = spec->lanes ? spec->lanes : LANES_DEFAULT;
+  *out = NULL;
+  if (!spec->workload->cuda_launch)
+    return aatgs_error_set(error, AATGS_ENOTSUP, 0,
+                           "cuda device: workload %s was built without CUDA; rebuild it with nvcc",
+                           spec->workload->name);
+  if (lanes % 32 || lanes > LANES_MAX)
+    return aatgs_error_set(error, AATGS_EINVAL, 0,
+                           "cuda device: a worker has 32 to %u threads in steps of 32, not %u",
+                           LANES_MAX, lanes);
+  if (spec->shuffle)
+    return aatgs_error_set(error, AATGS_ENOTSUP, 0, "cuda device: --shuffle works on cpu only");
+  cuda_device *d = calloc(1, sizeof *d);
+  if (!d)
+    return aatgs_error_set(error, AATGS_ENOMEM, errno, "cuda device: out of memory");
+  d->base.ops = &cuda_ops;
+  setenv("CUDA_MODULE_LOADING", "EAGER", 0);
+  int rc = pick_gpu(d, spec->ordinal, error);
+  if (!rc)
+    rc = count_workers(d, spec, lanes, error);
+  if (!rc)
+    rc = open_memory(d, spec, error);
+  if (!rc)
+    rc = launch(d, spec, lanes, error);
+  if (rc) {
+    cuda_close(&d->base);
+    return rc;
+  }
+  aatgs_log_info("cuda device: %s, %u workers of %u threads, %zu bytes of rings, %zu of state",
+                 d->base.name, d->base.workers, lanes, d->base.bus_bytes, d->base.device_bytes);
+  *out = &d->base;
+  return 0;
+}
