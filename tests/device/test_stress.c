@@ -9,6 +9,7 @@
 #include "support/check.h"
 
 #include <dlfcn.h>
+#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -117,12 +118,15 @@ static uint32_t random_size(uint64_t *random)
 typedef struct variant {
   uint32_t workers;
   bool shuffle;
+  bool record; /* and replay with another number of workers */
 } variant;
 
 typedef struct run {
   aatgs_runtime *rt;
   aatgs_graph *graphs[GRAPHS];
   uint64_t got;
+  char folder[40]; /* of the trace, "": not recorded */
+  bool have_snapshot;
 } run;
 
 static void check_violations(uint64_t seed, const variant *v)
@@ -181,7 +185,13 @@ static void open_run(run *r, uint64_t *random, const variant *v)
   o.graphs_max = 2 + test_below(random, 7);
   o.workers = v->workers;
   o.shuffle = v->shuffle;
+  o.state_interval = 1 + test_below(random, 20);
   memset(r, 0, sizeof *r);
+  if (v->record) {
+    snprintf(r->folder, sizeof r->folder, "/tmp/aatgs-stress-XXXXXX");
+    assert_non_null(mkdtemp(r->folder));
+    o.record = r->folder;
+  }
   if (aatgs_open(&o, &r->rt, &error))
     fail_msg("%s", error.text);
   for (uint32_t g = 0; g < GRAPHS; g++) {
@@ -193,6 +203,47 @@ static void open_run(run *r, uint64_t *random, const variant *v)
 static void set_graph(run *r, uint32_t which)
 {
   if (aatgs_set_graph(r->rt, r->graphs[which]))
+    fail_msg("%s", aatgs_last_error(r->rt)->text);
+}
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
+{
+  (void)st, (void)kind, (void)ftw;
+  return remove(path);
+}
+
+static void replay(const run *r, uint64_t seed, const variant *v)
+{
+  aatgs_replay_options o = AATGS_REPLAY_OPTIONS_INIT;
+  aatgs_replay_report report;
+  aatgs_error error;
+  o.trace = r->folder;
+  o.device = "cpu";
+  o.workload = STRESS;
+  o.workers = v->workers % 4 + 1;
+  o.shuffle = !v->shuffle;
+  const int rc = aatgs_replay(&o, &report, &error);
+  if (rc == AATGS_EDIVERGED)
+    fail_msg("seed %llu: the replay diverges in iteration %llu, %s of task %s: %s instead of %s",
+             (unsigned long long)seed, (unsigned long long)report.iteration, report.field,
+             report.task, report.found, report.expected);
+  if (rc)
+    fail_msg("seed %llu: %s", (unsigned long long)seed, error.text);
+  assert_int_equal(report.iterations, r->got);
+  nftw(r->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+/* Sometimes the state goes back to what it was a few iterations ago. */
+static void snapshot_or_restore(run *r, uint64_t *random)
+{
+  const uint32_t what = test_below(random, 30);
+  int rc = 0;
+  if (what == 0)
+    rc = aatgs_snapshot(r->rt);
+  else if (what == 1 && r->have_snapshot)
+    rc = aatgs_restore(r->rt);
+  r->have_snapshot |= what == 0;
+  if (rc)
     fail_msg("%s", aatgs_last_error(r->rt)->text);
 }
 
@@ -215,6 +266,7 @@ static uint64_t run_seed(uint64_t seed, const variant *v)
       set_graph(&r, test_below(&random, GRAPHS));
     if (test_below(&random, 10) == 0)
       make_tasks(add_once, r.rt, (uint32_t)test_random(&random) >> 8, random_size(&random));
+    snapshot_or_restore(&r, &random);
     submit_one(&r, &config, i);
     for (uint32_t n = test_below(&random, 4) ? 0 : test_below(&random, 3); n-- && r.got < i;)
       read_one(&r);
@@ -226,17 +278,20 @@ static uint64_t run_seed(uint64_t seed, const variant *v)
   assert_int_equal(aatgs_close(r.rt), 0);
   for (uint32_t g = 0; g < GRAPHS; g++)
     aatgs_graph_close(r.graphs[g]);
+  if (v->record)
+    replay(&r, seed, v);
   check_violations(seed, v);
   return info.digest;
 }
 
 static void test_every_worker_count_agrees(void **state)
 {
-  static const variant variants[] = {{1, true},  {2, false}, {2, true},  {3, false}, {4, true},
-                                     {5, false}, {6, true},  {7, false}, {7, true}};
+  static const variant variants[] = {{1, true, false}, {2, false, false}, {2, true, true},
+                                     {3, false, true}, {4, true, false},  {5, false, false},
+                                     {6, true, false}, {7, false, false}, {7, true, true}};
   (void)state;
   for (uint64_t seed = first_seed; seed < first_seed + seeds; seed++) {
-    const variant one = {1, false};
+    const variant one = {1, false, false};
     const uint64_t expected = run_seed(seed, &one);
     for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) {
       const uint64_t found = run_seed(seed, &variants[i]);
