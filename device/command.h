@@ -71,16 +71,28 @@ AATGS_FN int aatgs_handshake(aatgs_loop *loop)
   return 0;
 }
 
-AATGS_FN int aatgs_token_take(aatgs_loop *loop)
+AATGS_FN int aatgs_token_take(aatgs_loop *loop, aatgs_worker *w)
 {
   uint32_t free = 0;
-  return !aatgs_dev_load_relaxed_u32(&loop->token) &&
-         aatgs_dev_cas_u32(&loop->token, &free, 1); /* D8 */
+  if (!w->polls && !aatgs_dev_load_relaxed_u32(&loop->token))
+    w->polls = (uint32_t)aatgs_dev_cas_u32(&loop->token, &free, 1); /* D8 */
+  return (int)w->polls;
 }
 
-AATGS_FN void aatgs_token_give(aatgs_loop *loop)
+AATGS_FN void aatgs_token_give(aatgs_loop *loop, aatgs_worker *w)
 {
+  if (!w->polls)
+    return;
+  w->polls = 0;
   aatgs_dev_store_release_u32(&loop->token, 0); /* D7 */
+}
+
+/* After a look that found nothing to run. A worker that may be taken off its core must not sit on
+ * the token. */
+AATGS_FN void aatgs_token_rest(aatgs_loop *loop, aatgs_worker *w)
+{
+  if (loop->flags & AATGS_LOOP_CROWDED)
+    aatgs_token_give(loop, w);
 }
 
 AATGS_FN int aatgs_quiescent(const aatgs_loop *loop)
@@ -96,6 +108,10 @@ AATGS_FN void aatgs_command_decode(aatgs_loop *loop, aatgs_worker *w, aatgs_step
   const aatgs_command_header *h = &w->u.command.header;
   switch (h->opcode) {
   case AATGS_OP_ITERATE:
+    if ((h->flags & AATGS_COMMAND_ALONE) && aatgs_graph_at(loop, h->graph)->chain) {
+      step->kind = AATGS_STEP_CHAIN;
+      break;
+    }
     step->kind = AATGS_STEP_ADMIT;
     step->frame = aatgs_frame_of(loop, h->iteration);
     if (aatgs_dev_load_acquire_u32(&step->frame->live)) {
@@ -119,17 +135,15 @@ AATGS_FN void aatgs_command_decode(aatgs_loop *loop, aatgs_worker *w, aatgs_step
 
 /* Before the slot is looked at: takes the token, beats, shakes hands. 1: look at the slot; 0: no
  * need, with step->kind saying what else is to be done. */
-AATGS_FN int aatgs_poll_begin(aatgs_loop *loop, const aatgs_worker *w, aatgs_step *step)
+AATGS_FN int aatgs_poll_begin(aatgs_loop *loop, aatgs_worker *w, aatgs_step *step)
 {
-  if (!aatgs_token_take(loop))
+  if (!aatgs_token_take(loop, w))
     return 0;
   aatgs_beat(loop, w);
   if (loop->rebuilt)
     return 1;
   if (aatgs_handshake(loop))
     step->kind = AATGS_STEP_REBUILD;
-  else
-    aatgs_token_give(loop);
   return 0;
 }
 
@@ -138,7 +152,7 @@ AATGS_FN void aatgs_poll_end(aatgs_loop *loop, aatgs_worker *w, aatgs_step *step
   if (complete)
     aatgs_command_decode(loop, w, step);
   if (step->kind == AATGS_STEP_NONE)
-    aatgs_token_give(loop);
+    aatgs_token_rest(loop, w);
 }
 
 /* Looks at the next command slot once; the lanes of the worker's team together. With step->kind
@@ -158,22 +172,24 @@ AATGS_FN void aatgs_command_poll(aatgs_loop *loop, aatgs_worker *w, aatgs_step *
     aatgs_poll_end(loop, w, step, complete);
 }
 
-/* The command was obeyed: counts it, acknowledges all but ITERATE, gives the token back. */
-AATGS_FN void aatgs_command_done(aatgs_loop *loop, const aatgs_step *step)
+/* The command was obeyed: counts it, and acknowledges all but iterations. After ADMIT another
+ * worker may poll while this one runs the first task. */
+AATGS_FN void aatgs_command_done(aatgs_loop *loop, aatgs_worker *w, const aatgs_step *step)
 {
   if (step->kind == AATGS_STEP_REBUILD) {
     loop->rebuilt = 1;
     aatgs_bus_store_release(&loop->bus->device.state, AATGS_DEVICE_RUNNING); /* B5 */
-  } else {
-    loop->next_command++;
-    if (step->kind != AATGS_STEP_ADMIT)
-      aatgs_bus_store_release(&loop->bus->device.ordered_done, loop->next_command); /* B5 */
-    if (step->kind == AATGS_STEP_STOP) {
-      aatgs_bus_store_release(&loop->bus->device.state, AATGS_DEVICE_STOPPED); /* B5 */
-      aatgs_dev_store_release_u32(&loop->stop, 1);
-    }
+    return;
   }
-  aatgs_token_give(loop);
+  loop->next_command++;
+  if (step->kind == AATGS_STEP_ADMIT)
+    aatgs_token_give(loop, w);
+  else if (step->kind != AATGS_STEP_CHAIN)
+    aatgs_bus_store_release(&loop->bus->device.ordered_done, loop->next_command); /* B5 */
+  if (step->kind == AATGS_STEP_STOP) {
+    aatgs_bus_store_release(&loop->bus->device.state, AATGS_DEVICE_STOPPED); /* B5 */
+    aatgs_dev_store_release_u32(&loop->stop, 1);
+  }
 }
 
 /* ---- What commands do; every lane takes part ------------------------------------------ */

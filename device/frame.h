@@ -20,6 +20,7 @@
 typedef enum aatgs_step_kind {
   AATGS_STEP_NONE = 0,
   AATGS_STEP_PART,     /* run a part (or finish) of a task */
+  AATGS_STEP_CHAIN,    /* run a whole iteration, see chain.h */
   AATGS_STEP_ADMIT,    /* fill in a frame, then start its first tasks */
   AATGS_STEP_REBUILD,  /* rebuild the derived regions */
   AATGS_STEP_NOP,      /* acknowledge */
@@ -43,7 +44,8 @@ typedef struct aatgs_step {
 /* A worker's own memory. */
 typedef struct aatgs_worker {
   uint32_t id;
-  uint32_t idle;     /* polls in a row that found nothing */
+  uint32_t idle;     /* looks in a row that found nothing */
+  uint32_t polls;    /* 1: holds the polling token */
   uint64_t now_ns;   /* clock at the end of the last step */
   uint64_t oldest;   /* iterations before this one are complete */
   uint64_t shuffled; /* state of the generator behind SHUFFLE */
@@ -203,10 +205,7 @@ AATGS_FN void aatgs_wake_later(const aatgs_loop *loop, aatgs_worker *w, uint64_t
 AATGS_FN void aatgs_frame_fill(const aatgs_loop *loop, aatgs_frame *frame,
                                const aatgs_command *command, uint32_t lane, uint32_t lanes)
 {
-  const uint32_t graph_slot = command->header.graph % loop->graphs_max;
-  const uint32_t plan_slot = command->header.plan % loop->plans_max;
-  const aatgs_graph_table *graph =
-      (const aatgs_graph_table *)(const void *)(loop->graphs + graph_slot * loop->graph_bytes);
+  const aatgs_graph_table *graph = aatgs_graph_at(loop, command->header.graph);
   const aatgs_task_entry *entries = aatgs_entries(graph);
   for (uint32_t i = lane; i < graph->tasks; i += lanes) {
     frame->waiting[i] = entries[i].dependencies;
@@ -223,8 +222,7 @@ AATGS_FN void aatgs_frame_fill(const aatgs_loop *loop, aatgs_frame *frame,
   if (lane == 0) {
     frame->timing_base = command->header.timing_base;
     frame->graph = graph;
-    frame->plan =
-        (const aatgs_plan_table *)(const void *)(loop->plans + plan_slot * loop->plan_bytes);
+    frame->plan = aatgs_plan_at(loop, command->header.plan);
     frame->failed_task = UINT32_MAX;
     aatgs_dev_store_relaxed_u32(&frame->tasks_left, graph->tasks);
     aatgs_dev_store_relaxed_u32(&frame->words, AATGS_BITMAP_WORDS(graph->tasks));
@@ -337,8 +335,9 @@ AATGS_FN void aatgs_post_timing(const aatgs_loop *loop, const aatgs_step *step, 
                    AATGS_TIMING_FLITS, (uint32_t)sequence, u.words);
 }
 
-/* The last task is done: the frame is free before the host can learn of it. */
-AATGS_FN void aatgs_frame_done(aatgs_loop *loop, aatgs_frame *frame, uint64_t now_ns)
+/* Posts what the frame holds as the iteration's telemetry. */
+AATGS_FN void aatgs_post_telemetry(const aatgs_loop *loop, const aatgs_frame *frame,
+                                   uint64_t now_ns)
 {
   union {
     aatgs_telemetry_record record;
@@ -352,11 +351,18 @@ AATGS_FN void aatgs_frame_done(aatgs_loop *loop, aatgs_frame *frame, uint64_t no
   u.record.end_ns = now_ns;
   for (uint32_t i = 0; i < AATGS_TELEMETRY_BYTES_MAX / 4; i++)
     u.record.telemetry[i] = frame->telemetry[i];
-  aatgs_dev_store_release_u32(&frame->live, 0);
-  aatgs_dev_add_u64(&loop->completed, 1); /* D3 */
   aatgs_slot_store(loop->telemetry +
                        (u.record.iteration & loop->telemetry_mask) * AATGS_TELEMETRY_FLITS,
                    AATGS_TELEMETRY_FLITS, (uint32_t)u.record.iteration, u.words);
+}
+
+/* The last task is done. The slot is taken again only after the host has seen the telemetry, so
+ * the frame must not be live any more when that is posted. */
+AATGS_FN void aatgs_frame_done(aatgs_loop *loop, aatgs_frame *frame, uint64_t now_ns)
+{
+  aatgs_dev_store_release_u32(&frame->live, 0);
+  aatgs_dev_add_u64(&loop->completed, 1); /* D3 */
+  aatgs_post_telemetry(loop, frame, now_ns);
 }
 
 /* Lets go of the regions that nobody in the iteration needs after this task. */

@@ -198,6 +198,18 @@ AATGS_FN aatgs_frame *aatgs_frame_of(const aatgs_loop *loop, uint64_t iteration)
   return loop->frames + ((iteration - loop->first_iteration) & loop->command_mask);
 }
 
+AATGS_FN const aatgs_graph_table *aatgs_graph_at(const aatgs_loop *loop, uint32_t number)
+{
+  const uint8_t *table = loop->graphs + number % loop->graphs_max * loop->graph_bytes;
+  return (const aatgs_graph_table *)(const void *)table;
+}
+
+AATGS_FN const aatgs_plan_table *aatgs_plan_at(const aatgs_loop *loop, uint32_t number)
+{
+  const uint8_t *table = loop->plans + number % loop->plans_max * loop->plan_bytes;
+  return (const aatgs_plan_table *)(const void *)table;
+}
+
 AATGS_FN const aatgs_task_entry *aatgs_entries(const aatgs_graph_table *graph)
 {
   return (const aatgs_task_entry *)(const void *)(graph + 1);
