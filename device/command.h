@@ -108,7 +108,10 @@ AATGS_FN void aatgs_command_decode(aatgs_loop *loop, aatgs_worker *w, aatgs_step
   const aatgs_command_header *h = &w->u.command.header;
   switch (h->opcode) {
   case AATGS_OP_ITERATE:
-    if ((h->flags & AATGS_COMMAND_ALONE) && aatgs_graph_at(loop, h->graph)->chain) {
+    /* The host's word that it is alone is not enough: the acquire in aatgs_quiescent() is what
+     * makes the earlier iterations' writes seen here. */
+    if ((h->flags & AATGS_COMMAND_ALONE) && aatgs_graph_at(loop, h->graph)->chain &&
+        aatgs_quiescent(loop)) {
       step->kind = AATGS_STEP_CHAIN;
       break;
     }

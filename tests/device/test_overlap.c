@@ -44,13 +44,14 @@ static uint32_t add(aatgs_graph *graph, const char *type, uint32_t arg, const ui
   return id;
 }
 
-/* Sets a graph of Hang, then `type` if not NULL, and submits it once. */
+/* Sets a graph of two Hangs side by side, then `type` if not NULL, and submits it once. */
 static void submit_hang(aatgs_runtime *rt, uint32_t hang_ms, const char *type, uint32_t arg)
 {
   const mischief_config config = {0, hang_ms};
   aatgs_graph *graph;
   assert_int_equal(aatgs_graph_open(aatgs_runtime_workload(rt), &graph), 0);
   const uint32_t hang = add(graph, "Hang", 0, NULL);
+  add(graph, "Hang", 0, NULL);
   if (type)
     add(graph, type, arg, &hang);
   assert_int_equal(aatgs_set_graph(rt, graph), 0);
@@ -66,7 +67,7 @@ static void submit_hang(aatgs_runtime *rt, uint32_t hang_ms, const char *type, u
 static void test_a_later_completion_counts_for_itself(void **state)
 {
   (void)state;
-  aatgs_runtime *rt = open_mischief(3, 16, NULL);
+  aatgs_runtime *rt = open_mischief(7, 16, NULL);
   uint32_t seen[4];
   submit_hang(rt, 300, "Step", 1);
   submit_hang(rt, 100, "Report", 0);
