@@ -51,9 +51,13 @@ typedef enum aatgs_opcode {
   AATGS_OP_STOP = 6      /* finish what is in flight, then leave the loop */
 } aatgs_opcode;
 
+typedef enum aatgs_command_flag {
+  AATGS_COMMAND_CHAIN = 1 /* the graph is a chain, every iteration before this one complete */
+} aatgs_command_flag;
+
 typedef struct aatgs_command_header {
   uint16_t opcode; /* aatgs_opcode */
-  uint16_t flags;  /* none defined: 0 */
+  uint16_t flags;  /* aatgs_command_flag */
   uint32_t graph;  /* number of the graph; its table slot is number % graphs_max */
   uint64_t iteration;
   uint64_t timing_base;    /* sequence number of this iteration's timing record 0 */
@@ -137,6 +141,8 @@ typedef struct aatgs_graph_table {
   uint32_t records; /* timing records an iteration posts */
   uint64_t touched; /* union of reads and writes */
   uint64_t written; /* union of writes */
+  uint32_t chain;   /* 1: the tasks follow one another, one part each */
+  uint32_t pad0;
   uint32_t last_readers[AATGS_REGIONS_MAX]; /* tasks with the touch_count bit */
 } aatgs_graph_table;
 
@@ -151,7 +157,7 @@ typedef struct aatgs_plan_table {
 
 AATGS_STATIC_ASSERT(sizeof(aatgs_task_entry) == 72, "task entry");
 AATGS_STATIC_ASSERT(offsetof(aatgs_task_entry, type) == 40, "task entry");
-AATGS_STATIC_ASSERT(sizeof(aatgs_graph_table) == 288, "graph table");
+AATGS_STATIC_ASSERT(sizeof(aatgs_graph_table) == 296, "graph table");
 AATGS_STATIC_ASSERT(sizeof(aatgs_plan_table) == 16, "plan table");
 
 /* ---- The header of the shared block ------------------------------------- */

@@ -20,6 +20,7 @@
 typedef enum aatgs_step_kind {
   AATGS_STEP_NONE = 0,
   AATGS_STEP_PART,     /* run a part (or finish) of a task */
+  AATGS_STEP_CHAIN,    /* run a whole iteration, see chain.h */
   AATGS_STEP_ADMIT,    /* fill in a frame, then start its first tasks */
   AATGS_STEP_REBUILD,  /* rebuild the derived regions */
   AATGS_STEP_NOP,      /* acknowledge */
@@ -43,7 +44,8 @@ typedef struct aatgs_step {
 /* A worker's own memory. */
 typedef struct aatgs_worker {
   uint32_t id;
-  uint32_t idle;     /* polls in a row that found nothing */
+  uint32_t idle;     /* looks in a row that found nothing */
+  uint32_t polls;    /* 1: holds the polling token */
   uint64_t now_ns;   /* clock at the end of the last step */
   uint64_t oldest;   /* iterations before this one are complete */
   uint64_t shuffled; /* state of the generator behind SHUFFLE */
@@ -83,7 +85,7 @@ AATGS_FN int aatgs_task_blocked(const aatgs_loop *loop, const aatgs_frame *frame
 {
   const uint64_t mine = frame->iteration;
   const uint64_t before = mine - loop->first_iteration;
-  if (aatgs_dev_load_acquire_u64(&loop->completed) >= before)
+  if (aatgs_dev_load_acquire_u64(&loop->shared->completed) >= before)
     return 0; /* D4: all earlier iterations are complete */
   uint64_t i = before > loop->command_mask ? mine - loop->command_mask : loop->first_iteration;
   for (; i < mine; i++) {
@@ -165,7 +167,8 @@ AATGS_FN void aatgs_task_satisfied(const aatgs_loop *loop, aatgs_frame *frame, u
  * task's bit is taken before its frame is read, so the frame cannot be reused meanwhile. */
 AATGS_FN void aatgs_wake_later(const aatgs_loop *loop, uint64_t i)
 {
-  const uint64_t end = loop->first_iteration + aatgs_dev_load_seq_u64(&loop->admitted); /* D5 */
+  const uint64_t end =
+      loop->first_iteration + aatgs_dev_load_seq_u64(&loop->shared->admitted); /* D5 */
   while (++i < end) {
     aatgs_frame *frame = aatgs_frame_of(loop, i);
     if (!aatgs_dev_load_seq_u32(&frame->blocked_count))
@@ -191,10 +194,7 @@ AATGS_FN void aatgs_wake_later(const aatgs_loop *loop, uint64_t i)
 AATGS_FN void aatgs_frame_fill(const aatgs_loop *loop, aatgs_frame *frame,
                                const aatgs_command *command, uint32_t lane, uint32_t lanes)
 {
-  const uint32_t graph_slot = command->header.graph % loop->graphs_max;
-  const uint32_t plan_slot = command->header.plan % loop->plans_max;
-  const aatgs_graph_table *graph =
-      (const aatgs_graph_table *)(const void *)(loop->graphs + graph_slot * loop->graph_bytes);
+  const aatgs_graph_table *graph = aatgs_graph_at(loop, command->header.graph);
   const aatgs_task_entry *entries = aatgs_entries(graph);
   for (uint32_t i = lane; i < graph->tasks; i += lanes) {
     frame->waiting[i] = entries[i].dependencies;
@@ -211,8 +211,7 @@ AATGS_FN void aatgs_frame_fill(const aatgs_loop *loop, aatgs_frame *frame,
   if (lane == 0) {
     frame->timing_base = command->header.timing_base;
     frame->graph = graph;
-    frame->plan =
-        (const aatgs_plan_table *)(const void *)(loop->plans + plan_slot * loop->plan_bytes);
+    frame->plan = aatgs_plan_at(loop, command->header.plan);
     frame->failed_task = UINT32_MAX;
     aatgs_dev_store_relaxed_u32(&frame->tasks_left, graph->tasks);
     aatgs_dev_store_relaxed_u32(&frame->words, AATGS_BITMAP_WORDS(graph->tasks));
@@ -229,7 +228,7 @@ AATGS_FN void aatgs_frame_start(aatgs_loop *loop, aatgs_frame *frame, uint64_t i
   aatgs_dev_store_release_u64(&frame->touch_busy, frame->graph->touched);
   aatgs_dev_store_release_u64(&frame->write_busy, frame->graph->written);
   aatgs_dev_store_release_u32(&frame->live, 1);
-  aatgs_dev_add_seq_u64(&loop->admitted, 1); /* D6: then the masks of earlier frames */
+  aatgs_dev_add_seq_u64(&loop->shared->admitted, 1); /* D6: then the masks of earlier frames */
   const aatgs_task_entry *entries = aatgs_entries(frame->graph);
   for (uint32_t rank = 0; rank < frame->graph->tasks; rank++) {
     const uint32_t task = aatgs_task_at(frame->plan)[rank];
@@ -292,7 +291,7 @@ AATGS_FN int aatgs_claim_frame(const aatgs_loop *loop, aatgs_worker *w, aatgs_fr
 /* Takes the most urgent ready part of the oldest iteration that has one. */
 AATGS_FN int aatgs_claim(const aatgs_loop *loop, aatgs_worker *w, aatgs_step *step)
 {
-  const uint64_t end = loop->first_iteration + aatgs_dev_load_acquire_u64(&loop->admitted);
+  const uint64_t end = loop->first_iteration + aatgs_dev_load_acquire_u64(&loop->shared->admitted);
   if (w->oldest + loop->command_mask + 1 < end)
     w->oldest = end - loop->command_mask - 1;
   while (w->oldest < end && !aatgs_dev_load_relaxed_u32(&aatgs_frame_of(loop, w->oldest)->live))
@@ -307,11 +306,11 @@ AATGS_FN int aatgs_claim(const aatgs_loop *loop, aatgs_worker *w, aatgs_step *st
 
 /* ---- Completion ---------------------------------------------------------------------------- */
 
-AATGS_FN void aatgs_post_timing(const aatgs_loop *loop, const aatgs_step *step, uint64_t start_ns,
-                                uint64_t end_ns, uint32_t digest)
+AATGS_FN void aatgs_post_timing(const aatgs_loop *loop, const aatgs_step *step,
+                                const aatgs_task_entry *entry, uint64_t start_ns, uint64_t end_ns,
+                                uint32_t digest)
 {
   const aatgs_frame *frame = step->frame;
-  const aatgs_task_entry *entry = aatgs_entries(frame->graph) + step->task;
   const uint64_t sequence = frame->timing_base + entry->first_record + step->part;
   const uint64_t duration = end_ns - start_ns;
   union {
@@ -329,8 +328,9 @@ AATGS_FN void aatgs_post_timing(const aatgs_loop *loop, const aatgs_step *step, 
                    AATGS_TIMING_FLITS, (uint32_t)sequence, u.words);
 }
 
-/* The last task is done: the frame is free before the host can learn of it. */
-AATGS_FN void aatgs_frame_done(aatgs_loop *loop, aatgs_frame *frame, uint64_t now_ns)
+/* Posts what the frame holds as the iteration's telemetry. */
+AATGS_FN void aatgs_post_telemetry(const aatgs_loop *loop, const aatgs_frame *frame,
+                                   uint64_t now_ns)
 {
   union {
     aatgs_telemetry_record record;
@@ -344,11 +344,18 @@ AATGS_FN void aatgs_frame_done(aatgs_loop *loop, aatgs_frame *frame, uint64_t no
   u.record.end_ns = now_ns;
   for (uint32_t i = 0; i < AATGS_TELEMETRY_BYTES_MAX / 4; i++)
     u.record.telemetry[i] = frame->telemetry[i];
-  aatgs_dev_store_release_u32(&frame->live, 0);
-  aatgs_dev_add_u64(&loop->completed, 1); /* D3 */
   aatgs_slot_store(loop->telemetry +
                        (u.record.iteration & loop->telemetry_mask) * AATGS_TELEMETRY_FLITS,
                    AATGS_TELEMETRY_FLITS, (uint32_t)u.record.iteration, u.words);
+}
+
+/* The last task is done. The slot is taken again only after the host has seen the telemetry, so
+ * the frame must not be live any more when that is posted. */
+AATGS_FN void aatgs_frame_done(aatgs_loop *loop, aatgs_frame *frame, uint64_t now_ns)
+{
+  aatgs_dev_store_release_u32(&frame->live, 0);
+  aatgs_dev_add_u64(&loop->shared->completed, 1); /* D3 */
+  aatgs_post_telemetry(loop, frame, now_ns);
 }
 
 /* Lets go of the regions that nobody in the iteration needs after this task. */
@@ -402,7 +409,7 @@ AATGS_FN void aatgs_part_done(aatgs_loop *loop, aatgs_worker *w, aatgs_step *ste
   const aatgs_task_entry *entry = aatgs_entries(frame->graph) + task;
   const uint64_t start_ns = w->now_ns;
   w->now_ns = aatgs_clock_ns();
-  aatgs_post_timing(loop, step, start_ns, w->now_ns, digest);
+  aatgs_post_timing(loop, step, entry, start_ns, w->now_ns, digest);
   if (failed)
     aatgs_task_failed(frame, task);
   if (step->part < entry->parts) {

@@ -12,84 +12,10 @@
 #ifndef AATGS_LOOP_H
 #define AATGS_LOOP_H
 
+#include "chain.h"
 #include "command.h"
+#include "part.h"
 #include "workload.h"
-
-AATGS_FN void aatgs_no_function(aatgs_task *t)
-{
-  (void)t;
-}
-#define AATGS_NO_FINISH aatgs_no_function
-#if !defined(AATGS_REBUILD)
-#define AATGS_REBUILD aatgs_no_function
-#endif
-
-AATGS_FN void aatgs_task_open(const aatgs_loop *loop, const aatgs_step *step, uint32_t lane,
-                              uint32_t lanes, aatgs_task *t)
-{
-  aatgs_frame *frame = step->frame;
-  const aatgs_task_entry *entry = aatgs_entries(frame->graph) + step->task;
-  t->config = frame->config;
-  t->telemetry = frame->telemetry;
-  t->regions = loop->regions;
-  t->region_bytes = loop->region_bytes;
-  t->iteration = frame->iteration;
-  t->key = aatgs_random_key(loop->seed, frame->iteration, step->task, step->part);
-  t->task = step->task;
-  t->part = step->part;
-  t->parts = entry->parts;
-  t->arg = entry->arg;
-  t->lane = lane;
-  t->lanes = lanes;
-  t->digest = 0;
-  t->failed = 0;
-}
-
-/* The switch. Returns 0 for a type that the workload does not have. */
-AATGS_FN int aatgs_task_call(aatgs_task *t, uint32_t type, int finish)
-{
-#define AATGS_CASE(index, function, finish_function)                                               \
-  case index:                                                                                      \
-    if (finish)                                                                                    \
-      finish_function(t);                                                                          \
-    else                                                                                           \
-      function(t);                                                                                 \
-    return 1;
-  switch (type) {
-    AATGS_TASKS(AATGS_CASE)
-  }
-#undef AATGS_CASE
-  return 0;
-}
-
-/* Runs the part that the step names; every lane takes part. */
-AATGS_FN void aatgs_part_run(aatgs_loop *loop, aatgs_worker *w, aatgs_step *step, uint32_t lane,
-                             uint32_t lanes)
-{
-  const aatgs_task_entry *entry = aatgs_entries(step->frame->graph) + step->task;
-  const int finish = step->part >= entry->parts;
-  const uint32_t skip = aatgs_dev_load_relaxed_u32(&step->frame->skip[step->task]);
-  aatgs_task t;
-  aatgs_task_open(loop, step, lane, lanes, &t);
-  if (lane == 0)
-    aatgs_bus_store_relaxed(&loop->running[w->id],
-                            AATGS_RUNNING(step->frame->iteration, step->task)); /* B7 */
-  if (skip != AATGS_SKIP_BLOCKED && !(finish && skip) &&
-      !aatgs_task_call(&t, entry->type, finish) && lane == 0) {
-    aatgs_fault fault = {AATGS_FAULT_TASK_TYPE,
-                         w->id,
-                         step->frame->iteration,
-                         step->task,
-                         step->part,
-                         0,
-                         entry->type};
-    aatgs_fault_post(loop, fault);
-  }
-  const uint32_t digest = aatgs_reduce_add_u32(&t, t.digest);
-  aatgs_sync(&t); /* every lane has written before the leading one says so */
-  if (lane == 0)
-    aatgs_part_done(loop, w, step, digest, t.failed);
-}
 
 AATGS_FN void aatgs_rebuild_run(const aatgs_loop *loop, uint32_t lane, uint32_t lanes)
 {
@@ -103,11 +29,14 @@ AATGS_FN void aatgs_rebuild_run(const aatgs_loop *loop, uint32_t lane, uint32_t 
   aatgs_sync(&t);
 }
 
-/* Obeys the command that the step stands for; every lane takes part. */
-AATGS_FN void aatgs_command_run(aatgs_loop *loop, aatgs_worker *w, aatgs_step *step, uint32_t lane,
-                                uint32_t lanes)
+/* Obeys the command that the step stands for; every lane takes part. `own` is this worker's frame
+ * for chains. */
+AATGS_FN void aatgs_command_run(aatgs_loop *loop, aatgs_worker *w, aatgs_step *step,
+                                aatgs_chain *chain, uint32_t lane, uint32_t lanes)
 {
-  switch (step->kind) {
+  const uint32_t kind = step->kind; /* the leading lane overwrites it at the end */
+  switch (kind) {
+  case AATGS_STEP_CHAIN: aatgs_chain_run(loop, w, chain, lane, lanes); break;
   case AATGS_STEP_ADMIT: aatgs_frame_fill(loop, step->frame, &w->u.command, lane, lanes); break;
   case AATGS_STEP_GRAPH: aatgs_take_graph(loop, w, lane, lanes); break;
   case AATGS_STEP_PLAN: aatgs_take_plan(loop, w, lane, lanes); break;
@@ -116,31 +45,37 @@ AATGS_FN void aatgs_command_run(aatgs_loop *loop, aatgs_worker *w, aatgs_step *s
   default: break;
   }
   aatgs_worker_sync();
-  if (step->kind == AATGS_STEP_RESTORE || step->kind == AATGS_STEP_REBUILD)
+  if (kind == AATGS_STEP_RESTORE || kind == AATGS_STEP_REBUILD)
     aatgs_rebuild_run(loop, lane, lanes);
   if (lane != 0)
     return;
   aatgs_step next = {AATGS_STEP_NONE, 0, 0, w->id, NULL};
-  if (step->kind == AATGS_STEP_ADMIT) {
+  if (kind == AATGS_STEP_ADMIT) {
     w->now_ns = aatgs_clock_ns();
     aatgs_frame_start(loop, step->frame, w->u.command.header.iteration, w->now_ns, &next);
     aatgs_keep(&next);
   }
-  aatgs_command_done(loop, step);
+  aatgs_command_done(loop, w, step);
   *step = next;
 }
 
 typedef enum aatgs_look { AATGS_LOOK_FOUND, AATGS_LOOK_LEAVE, AATGS_LOOK_POLL } aatgs_look;
 
-/* A ready part, else the end of the loop, else a look at the command ring. */
+#define AATGS_POLLS_PER_LOOK 8u
+
+/* A ready part, else the end of the loop, else a look at the command ring. Who polls leaves
+ * ready parts to others, if there are any, most of the time. */
 AATGS_FN uint32_t aatgs_look_inside(aatgs_loop *loop, aatgs_worker *w, aatgs_step *step)
 {
   step->worker = w->id;
+  if (w->polls && loop->workers > 1 && w->idle % AATGS_POLLS_PER_LOOK)
+    return AATGS_LOOK_POLL;
   if (aatgs_claim(loop, w, step)) {
+    aatgs_token_give(loop, w);
     w->now_ns = aatgs_clock_ns();
     return AATGS_LOOK_FOUND;
   }
-  if (!aatgs_dev_load_acquire_u32(&loop->stop))
+  if (!aatgs_dev_load_acquire_u32(&loop->shared->stop))
     return AATGS_LOOK_POLL;
   step->kind = AATGS_STEP_LEAVE;
   return AATGS_LOOK_LEAVE;
@@ -169,25 +104,32 @@ AATGS_FN void aatgs_worker_run(aatgs_loop *loop, uint32_t id, uint32_t lane, uin
 {
   AATGS_WORKER_SHARED(aatgs_worker, w);
   AATGS_WORKER_SHARED(aatgs_step, step);
+  AATGS_WORKER_SHARED(aatgs_chain, chain);
   if (lane == 0) {
     const aatgs_step nothing = {AATGS_STEP_NONE, 0, 0, id, NULL};
     step = nothing;
     w.id = id;
     w.idle = 0;
+    w.polls = 0;
+    chain.graph = chain.plan = 0;
     w.oldest = loop->first_iteration;
     w.shuffled = id;
   }
   for (;;) {
     aatgs_worker_sync();
-    if (lane < AATGS_TEAM_LANES && step.kind == AATGS_STEP_NONE)
-      aatgs_step_find(loop, &w, &step, lane);
+    if (lane < AATGS_TEAM_LANES) {
+      const uint32_t kind = step.kind;
+      aatgs_team_share(0); /* the whole team has read before the leading lane writes */
+      if (kind == AATGS_STEP_NONE)
+        aatgs_step_find(loop, &w, &step, lane);
+    }
     aatgs_worker_sync();
     if (step.kind == AATGS_STEP_LEAVE)
       return;
     if (step.kind == AATGS_STEP_PART)
       aatgs_part_run(loop, &w, &step, lane, lanes);
     else if (step.kind != AATGS_STEP_NONE)
-      aatgs_command_run(loop, &w, &step, lane, lanes);
+      aatgs_command_run(loop, &w, &step, &chain, lane, lanes);
   }
 }
 

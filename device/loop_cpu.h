@@ -7,7 +7,13 @@
 #include <sched.h>
 #include <time.h>
 
-#define AATGS_CUDA_LAUNCH               NULL
+#if defined(AATGS_WORKLOAD_CUDA)
+struct aatgs_launch;
+int aatgs_cuda_launch(const struct aatgs_launch *launch); /* in the code that nvcc made */
+#define AATGS_CUDA_LAUNCH aatgs_cuda_launch
+#else
+#define AATGS_CUDA_LAUNCH NULL
+#endif
 #define AATGS_WORKER_SHARED(type, name) type name = {0}
 
 /* The lanes that look for work together. */

@@ -14,8 +14,15 @@ static void on_ready(void *user, uint32_t index)
 {
   aatgs_scheduler *s = user;
   const aatgs_node *node = &s->graph->nodes[index];
+  uint64_t rank = 0;
+
+  if (s->policy->ranks) {
+    if (s->rank[index] == 0) /* it is being added */
+      aatgs_ranks_start(s, index);
+    rank = s->rank[index];
+  }
   aatgs_lanes_push(&s->ready, index,
-                   AATGS_LANE(aatgs_graph_type(s->graph, node)->role, node->estimate_ns));
+                   AATGS_LANE(aatgs_graph_type(s->graph, node)->role, node->estimate_ns), rank);
 }
 
 static void on_unready(void *user, uint32_t index)
@@ -54,7 +61,13 @@ static int open_parts(aatgs_scheduler *s, const aatgs_scheduler_options *o,
   if (rc == 0)
     rc = aatgs_graph_open(s->workload, &s->graph);
   if (rc == 0)
+    rc = aatgs_lanes_open(&s->ready, s->policy->ranks);
+  if (rc == 0)
+    rc = aatgs_lanes_open(&s->plan_ready, false);
+  if (rc == 0)
     rc = aatgs_lanes_reserve(&s->ready, 1024);
+  if (rc == 0 && !(s->ratios = calloc(s->workload->type_count + 1, sizeof *s->ratios)))
+    rc = AATGS_ENOMEM;
   if (rc == 0)
     rc = aatgs_known_open(&s->known, s->workload);
   if (rc == 0 && !(s->snapshots = calloc(2 * o->history, sizeof *s->snapshots)))
@@ -97,7 +110,6 @@ int aatgs_scheduler_open(const struct aatgs_workload *workload,
   s->graph->on_unready = on_unready;
   s->graph->on_ready_user = s;
   s->graph->many_downloads = true;
-  aatgs_lanes_clear(&s->ready);
   aatgs_scheduler_refresh(s);
   *out = s;
   if (receiver)
@@ -113,8 +125,10 @@ void aatgs_scheduler_close(aatgs_scheduler *s)
   aatgs_config_ring_close(s->configs);
   aatgs_graph_close(s->graph);
   free(s->snapshots);
-  free(s->ready.links);
-  free(s->plan_ready.links);
+  aatgs_lanes_close(&s->ready);
+  aatgs_lanes_close(&s->plan_ready);
+  free(s->rank);
+  free(s->ratios);
   free(s->plan_waits);
   aatgs_known_close(&s->known);
   free(s);
@@ -125,13 +139,23 @@ void aatgs_scheduler_close(aatgs_scheduler *s)
 int aatgs_scheduler_add_task(aatgs_scheduler *s, const aatgs_task_options *options,
                              const uint32_t *dependencies, size_t count, uint32_t *id)
 {
-  uint32_t added;
-  int rc = aatgs_lanes_reserve(&s->ready, s->graph->count + 1);
+  uint32_t added, index = s->graph->count;
+  int rc = aatgs_lanes_reserve(&s->ready, index + 1);
 
   if (rc == 0)
-    rc = aatgs_graph_add_task(s->graph, options, dependencies, count, &added);
+    rc = aatgs_ranks_reserve(s, index + 1);
   if (rc != 0)
     return rc;
+  if (s->policy->ranks)
+    s->rank[index] = 0;
+  rc = aatgs_graph_add_task(s->graph, options, dependencies, count, &added);
+  if (rc != 0)
+    return rc;
+  if (s->policy->ranks) {
+    if (s->rank[index] == 0)
+      aatgs_ranks_start(s, index);
+    aatgs_ranks_add(s, index);
+  }
   s->estimate_ns += aatgs_graph_node(s->graph, added)->estimate_ns;
   if (id)
     *id = added;
@@ -155,19 +179,36 @@ void aatgs_scheduler_log_decision(const aatgs_graph *graph, uint32_t index, uint
                     aatgs_names_get(graph, index, name), priority_text(priority_x1000, priority));
 }
 
+/* The factor, and where the policy ranks, weighed with the rank's share in the highest rank
+ * handed out since nothing was ready. */
+static uint32_t priority_of(aatgs_scheduler *s, uint32_t index)
+{
+  uint64_t priority = s->lane_factor[aatgs_lanes_lane(&s->ready, index)];
+
+  if (s->policy->ranks) {
+    s->rank_max = s->rank[index] > s->rank_max ? s->rank[index] : s->rank_max;
+    priority = s->rank_max ? s->rank[index] * priority / s->rank_max : priority;
+  }
+  return priority ? (uint32_t)priority : 1;
+}
+
 bool aatgs_scheduler_schedule_next(aatgs_scheduler *s, aatgs_scheduled_task *out)
 {
-  uint32_t index = aatgs_lanes_pop(&s->ready, s->lane_priority);
   aatgs_node *node;
+  uint32_t index;
 
-  if (index == AATGS_NONE)
+  aatgs_ranks_refresh_if_stale(s);
+  index = aatgs_lanes_pop(&s->ready, s->lane_factor);
+  if (index == AATGS_NONE) {
+    s->rank_max = 0;
     return false;
+  }
   node = &s->graph->nodes[index];
   node->flags &= (uint8_t)~AATGS_NODE_QUEUED;
   s->graph->ready_count--;
   *out = (aatgs_scheduled_task){.task_id = s->graph->base + index,
                                 .task_type = node->type,
-                                .priority_x1000 = s->lane_priority[s->ready.links[index].lane],
+                                .priority_x1000 = priority_of(s, index),
                                 .estimated_duration_us = node->estimate_ns / 1000};
   aatgs_scheduler_log_decision(s->graph, index, out->priority_x1000);
   return true;
@@ -195,19 +236,24 @@ static void retire_once(aatgs_scheduler *s)
   if (s->once_completed < 1024 || s->once_completed < s->graph->live / 2)
     return;
   aatgs_graph_drop_completed(s->graph, true, &shift);
-  if (shift)
+  if (shift) {
     aatgs_lanes_rebase(&s->ready, shift, s->graph->count);
+    aatgs_ranks_rebase(s, shift, s->graph->count);
+  }
   s->once_completed = 0;
 }
 
 int aatgs_scheduler_mark_task_completed(aatgs_scheduler *s, uint32_t task, uint64_t duration_ns)
 {
+  const aatgs_node *node;
   int rc = aatgs_graph_mark_complete(s->graph, task, duration_ns);
 
   if (rc != 0)
     return rc;
+  node = aatgs_graph_node(s->graph, task);
   aatgs_scheduler_note_completion(s, task, duration_ns);
-  if (aatgs_graph_node(s->graph, task)->flags & AATGS_NODE_ONCE) {
+  aatgs_ranks_learn(s, node->type, node->estimate_ns, duration_ns);
+  if (node->flags & AATGS_NODE_ONCE) {
     s->once_completed++;
     retire_once(s);
   }

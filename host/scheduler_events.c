@@ -27,8 +27,8 @@ bool aatgs_scheduler_refresh(aatgs_scheduler *s)
   s->inputs.device_busy = last && last->gpu_utilization_x1000 > BUSY_X1000;
   for (uint32_t lane = 0; lane < AATGS_LANES; lane++) {
     uint32_t priority = s->policy->lane_factor(lane, &s->inputs);
-    changed |= priority != s->lane_priority[lane];
-    s->lane_priority[lane] = priority;
+    changed |= priority != s->lane_factor[lane];
+    s->lane_factor[lane] = priority;
   }
   return changed;
 }
@@ -190,9 +190,9 @@ bool aatgs_scheduler_handle(aatgs_scheduler *s, const aatgs_sched_event *event)
     return aatgs_scheduler_refresh(s);
   case AATGS_SCHED_DONE: return handle_done(s, event);
   case AATGS_SCHED_TICK:
-    memcpy(before, s->lane_priority, sizeof before);
+    memcpy(before, s->lane_factor, sizeof before);
     aatgs_scheduler_tick(s, event->u.tick.now_ns, 0);
-    return memcmp(before, s->lane_priority, sizeof before) != 0;
+    return memcmp(before, s->lane_factor, sizeof before) != 0;
   }
   return false;
 }

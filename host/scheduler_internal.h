@@ -6,34 +6,7 @@
 #include "host/log.h"
 #include "host/scheduler.h"
 #include "host/scheduler_learn.h"
-
-/* ---- The ready queue (scheduler_queue.c) ---- */
-
-/* Where a task stands: a doubly linked list for each lane, oldest first. */
-typedef struct aatgs_lane_link {
-  uint32_t next;
-  uint32_t previous;
-  uint32_t ready_at; /* running number; the difference of two tells which is older */
-  uint32_t lane;
-} aatgs_lane_link;
-
-typedef struct aatgs_lane_queue {
-  aatgs_lane_link *links; /* by task */
-  uint32_t capacity;
-  uint32_t clock;
-  uint32_t head[AATGS_LANES];
-  uint32_t tail[AATGS_LANES];
-} aatgs_lane_queue;
-
-void aatgs_lanes_clear(aatgs_lane_queue *queue);
-/* Room for tasks 0 .. count - 1. */
-int aatgs_lanes_reserve(aatgs_lane_queue *queue, uint32_t count);
-void aatgs_lanes_push(aatgs_lane_queue *queue, uint32_t index, uint32_t lane);
-void aatgs_lanes_remove(aatgs_lane_queue *queue, uint32_t index);
-/* Takes the oldest task of the most urgent lanes; AATGS_NONE when the queue is empty. */
-uint32_t aatgs_lanes_pop(aatgs_lane_queue *queue, const uint32_t *lane_priority);
-/* All indices move down by shift; `count` tasks are left. */
-void aatgs_lanes_rebase(aatgs_lane_queue *queue, uint32_t shift, uint32_t count);
+#include "host/scheduler_queue.h"
 
 /* ---- The scheduler ---- */
 
@@ -49,8 +22,8 @@ struct aatgs_scheduler {
   /* Told by events. */
   uint64_t config_waiting;
   uint64_t telemetry_waiting;
-  aatgs_rule_inputs inputs;            /* follow from the two and the latest snapshot */
-  uint32_t lane_priority[AATGS_LANES]; /* follow from the inputs */
+  aatgs_rule_inputs inputs;          /* follow from the two and the latest snapshot */
+  uint32_t lane_factor[AATGS_LANES]; /* follow from the inputs */
 
   /* The window of the next performance snapshot. */
   bool ticked;
@@ -68,6 +41,11 @@ struct aatgs_scheduler {
   /* Tasks added by hand. */
   aatgs_graph *graph;
   aatgs_lane_queue ready;
+  uint64_t *rank; /* by task, when the policy ranks */
+  uint32_t rank_capacity;
+  uint32_t ranks_stale;    /* how much the ranks may be behind */
+  uint64_t rank_max;       /* of the tasks handed out since the queue was empty */
+  aatgs_estimator *ratios; /* by type, then one for all: duration / estimate */
   uint64_t estimate_ns;    /* of pending and ready tasks */
   uint32_t once_completed; /* one-shot tasks that wait to be retired */
 
@@ -79,6 +57,20 @@ struct aatgs_scheduler {
   uint32_t *plan_waits;
   uint32_t plan_capacity;
 };
+
+/* ---- scheduler_rank.c: nothing happens unless the policy ranks ---- */
+
+int aatgs_ranks_reserve(aatgs_scheduler *s, uint32_t count);
+/* The task at `index` begins with what it takes itself ... */
+void aatgs_ranks_start(aatgs_scheduler *s, uint32_t index);
+/* ... and then makes its ancestors' ranks grow. */
+void aatgs_ranks_add(aatgs_scheduler *s, uint32_t index);
+void aatgs_ranks_refresh_if_stale(aatgs_scheduler *s);
+void aatgs_ranks_learn(aatgs_scheduler *s, uint32_t type, uint64_t estimate_ns,
+                       uint64_t duration_ns);
+void aatgs_ranks_rebase(aatgs_scheduler *s, uint32_t shift, uint32_t count);
+
+/* ---- The others ---- */
 
 /* Looks at the fills and the latest snapshot; true when a priority changed. */
 bool aatgs_scheduler_refresh(aatgs_scheduler *s);

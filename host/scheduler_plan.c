@@ -41,14 +41,14 @@ static int plan_by_lanes(aatgs_scheduler *s, const aatgs_graph *graph, uint32_t 
   for (uint32_t i = 0; i < graph->count; i++) {
     s->plan_waits[i] = graph->nodes[i].in_count;
     if (s->plan_waits[i] == 0)
-      aatgs_lanes_push(&s->plan_ready, i, lane_of(graph, i));
+      aatgs_lanes_push(&s->plan_ready, i, lane_of(graph, i), 0);
   }
-  while ((index = aatgs_lanes_pop(&s->plan_ready, s->lane_priority)) != AATGS_NONE) {
+  while ((index = aatgs_lanes_pop(&s->plan_ready, s->lane_factor)) != AATGS_NONE) {
     task_at[rank++] = index;
-    priority_x1000[index] = s->lane_priority[s->plan_ready.links[index].lane];
+    priority_x1000[index] = s->lane_factor[aatgs_lanes_lane(&s->plan_ready, index)];
     for (uint32_t e = graph->nodes[index].out_first; e != AATGS_NONE; e = graph->edges[e].next_out)
       if (--s->plan_waits[graph->edges[e].to] == 0)
-        aatgs_lanes_push(&s->plan_ready, graph->edges[e].to, lane_of(graph, graph->edges[e].to));
+        aatgs_lanes_push(&s->plan_ready, graph->edges[e].to, lane_of(graph, graph->edges[e].to), 0);
   }
   return rank == graph->count ? 0 : AATGS_ECYCLE;
 }
@@ -66,7 +66,7 @@ static int plan_by_rank(aatgs_scheduler *s, const aatgs_graph *graph, uint32_t *
     return rc;
   for (uint32_t i = 0; i < k->tasks; i++) {
     uint64_t priority;
-    k->weighed[i] = k->key[i] * s->lane_priority[lane_of(graph, i)];
+    k->weighed[i] = k->key[i] * s->lane_factor[lane_of(graph, i)];
     priority = k->weighed[i] / k->key_max;
     priority_x1000[i] = priority ? (uint32_t)priority : 1;
   }

@@ -63,9 +63,9 @@ say replayed "$(count "$(value iterations $demo/replay.json)") iterations on 3 s
 cat <<END
 
 Try next:
-  build/aatgs info $demo/trace                        what was run, on what, how long
+  build/aatgs info $demo/trace     what was run, on what, how long
   build/aatgs run --graph $demo/queen8.col --until 'conflicts == 0 && colors_used < 10'
-  build/aatgs gen random 500 0.5 --seed 1 -o big.col  something harder
-  build/aatgs doctor                                  what this machine offers
-  tools/test.sh                                       all tests
+  build/aatgs gen random 500 0.5 --seed 1 -o $demo/big.col     something harder
+  build/aatgs doctor                     what this machine offers
+  tools/test.sh                          all tests
 END

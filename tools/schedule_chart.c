@@ -6,7 +6,7 @@
 
 #define LABEL 6u /* "  12 |" */
 
-/* A box from column a to b (excluded): [name ], or as much of it as there is room for. */
+/* A box from column a to b (excluded): [name=], [name or ## as there is room. */
 static void draw(char *line, uint32_t a, uint32_t b, const char *name)
 {
   uint32_t width = b - a, letters = (uint32_t)strlen(name);
@@ -18,7 +18,7 @@ static void draw(char *line, uint32_t a, uint32_t b, const char *name)
     return;
   line[a] = '[';
   line[b - 1] = ']';
-  if (letters <= width - 2)
+  if (letters <= width - 1)
     memcpy(line + a + 1, name, letters);
 }
 

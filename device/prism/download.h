@@ -34,16 +34,16 @@ AATGS_FN int prism_recount_both(aatgs_task *t, struct prism_telemetry *out)
   uint32_t *scratch = aatgs_region_ptr(t, PRISM_SCRATCH, uint32_t);
   uint32_t stride = PRISM_GET(t, PRISM_INFO, PRISM_STRIDE), colors = 0, focus_colors = 0;
   uint32_t fixed = words[PRISM_FIXED], claimed = words[PRISM_FOCUS_CONFLICTS];
-  uint32_t conflicts = prism_recount(t, aatgs_region_ptr(t, PRISM_BEST, const uint16_t), stride,
-                                     scratch, &colors);
+  uint32_t conflicts =
+      prism_recount(t, aatgs_region_ptr(t, PRISM_BEST, const uint16_t), stride, scratch, &colors);
   int right = conflicts == 0 && colors == words[PRISM_BEST_COLORS];
   out->conflicts = conflicts;
   out->colors_used = colors;
   out->target_conflicts = claimed;
   if (claimed == UINT32_MAX)
     return right;
-  out->target_conflicts = prism_recount(t, aatgs_region_ptr(t, PRISM_FOCUS, const uint16_t),
-                                        stride, scratch, &focus_colors);
+  out->target_conflicts = prism_recount(t, aatgs_region_ptr(t, PRISM_FOCUS, const uint16_t), stride,
+                                        scratch, &focus_colors);
   if (fixed && colors > fixed) {
     out->conflicts = out->target_conflicts;
     out->colors_used = focus_colors;

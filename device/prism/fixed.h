@@ -72,7 +72,7 @@ AATGS_FN double prism_ln(double x)
   return 2.0 * sum + (double)e * 0.69314718055994530942;
 }
 
-#define PRISM_EXP_STEPS 256u                         /* entries a unit */
+#define PRISM_EXP_STEPS   256u                        /* entries a unit */
 #define PRISM_EXP_ENTRIES (20u * PRISM_EXP_STEPS + 2) /* e^-20 is below 2^-28 */
 
 /* e^-(x / 65536) x 2^32 for x >= 0, from the table PRISM_EXP by linear interpolation;

@@ -6,7 +6,7 @@
 #include "../workload.h"
 #include "prism.h"
 
-#define PRISM_CONFIG_FIELDS 44u
+#define PRISM_CONFIG_FIELDS    44u
 #define PRISM_TELEMETRY_FIELDS 14u
 extern const aatgs_field prism_config_fields[PRISM_CONFIG_FIELDS];
 extern const aatgs_field prism_telemetry_fields[PRISM_TELEMETRY_FIELDS];

@@ -69,8 +69,8 @@ AATGS_FN double prism_reservoir(aatgs_task *t, const struct prism_config *c, dou
     double gap = input - before[b], state;
     /* The first reservoir_sparsity x 8 branches have no link to the branch before them. */
     if ((double)b >= 8.0 * (double)c->reservoir_sparsity)
-      gap = gap + (double)c->spectral_radius * (before[(b + PRISM_BRANCHES - 1) % PRISM_BRANCHES] -
-                                                before[b]);
+      gap = gap + (double)c->spectral_radius *
+                      (before[(b + PRISM_BRANCHES - 1) % PRISM_BRANCHES] - before[b]);
     state = before[b] + (double)c->reservoir_leak_rate / tau * gap;
     prism_put_state(t, PRISM_BRANCH + b, state);
     gap = input - state;

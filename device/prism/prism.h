@@ -15,13 +15,13 @@
 #define PRISM_STATIC_ASSERT _Static_assert
 #endif
 
-#define PRISM_BRANCHES 8u     /* of the dendritic reservoir */
+#define PRISM_BRANCHES     8u /* of the dendritic reservoir */
 #define PRISM_TEMPERATURES 8u /* rungs of the tempering ladder */
 
 /* Bits of prism_config.flags. */
 enum prism_flag {
-  PRISM_CHECK_TABLES = 1u,  /* recount every incremental table; a difference fails the task */
-  PRISM_NO_CROSSOVER = 2u,  /* WhcrKernel: individuals never exchange classes */
+  PRISM_CHECK_TABLES = 1u,   /* recount every incremental table; a difference fails the task */
+  PRISM_NO_CROSSOVER = 2u,   /* WhcrKernel: individuals never exchange classes */
   PRISM_NO_PERTURBATION = 4u /* PhaseTransition: watch, but change nothing */
 };
 
@@ -135,7 +135,7 @@ static inline struct prism_config aatgs_runtime_config_production(void)
   c.tunneling_prob_base = 0.02f;
   c.tunneling_prob_boost = 0.1f;
   c.chemical_potential = 0.0f;
-  c.transverse_field = 1.0f;
+  c.transverse_field = 2.0f;
   c.interference_decay = 0.001f;
   c.num_quantum_states = 8;
   /* temperatures 0: the built-in ladder */
@@ -155,7 +155,7 @@ static inline struct prism_config aatgs_runtime_config_production(void)
   c.global_temperature = 1.0f;
   c.learning_rate = 0.1f;
   c.exploration_rate = 0.1f;
-  c.sweeps = 6;
+  c.sweeps = 8;
   return c;
 }
 

@@ -7,7 +7,12 @@
 #include "search.h"
 
 /* Ways to order the classes; Custom's arg picks one, 0 mixes them. */
-enum prism_order { PRISM_ORDER_MIX = 0, PRISM_ORDER_REVERSE, PRISM_ORDER_RANDOM, PRISM_ORDER_LARGE };
+enum prism_order {
+  PRISM_ORDER_MIX = 0,
+  PRISM_ORDER_REVERSE,
+  PRISM_ORDER_RANDOM,
+  PRISM_ORDER_LARGE
+};
 
 /* Sorts the vertices by class and the classes by key[class], descending. One lane. */
 AATGS_FN void prism_order_classes(const aatgs_task *t, const uint16_t *color, uint32_t k,

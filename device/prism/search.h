@@ -3,10 +3,11 @@
  *
  * gamma[v][c] is the number of neighbours of v that have colour c (the
  * incremental table of TabuCol: Hertz and de Werra 1987; Fleurent and Ferland
- * 1996). */
+ * 1996), PRISM_PAD for colours that are not in use. */
 #ifndef AATGS_PRISM_SEARCH_H
 #define AATGS_PRISM_SEARCH_H
 
+#include "columns.h"
 #include "fixed.h"
 #include "state.h"
 
@@ -72,7 +73,10 @@ AATGS_FN void prism_move(aatgs_task *t, const prism_view *w, uint32_t v, uint32_
       uint32_t c = w->color[u];
       row[a] = (int16_t)(row[a] - 1);
       row[b] = (int16_t)(row[b] + 1);
-      w->own[u] = (uint16_t)(w->own[u] - (c == a) + (c == b));
+      if (c == a)
+        --w->own[u];
+      if (c == b)
+        ++w->own[u];
     }
   } else {
     aatgs_lane_for(t, i, degree)
@@ -106,7 +110,7 @@ AATGS_FN uint32_t prism_tabulate(const aatgs_task *t, const prism_view *w)
   {
     int16_t *row = w->gamma + (uint64_t)v * w->stride;
     for (uint32_t c = 0; c < w->stride; ++c)
-      row[c] = 0;
+      row[c] = c < w->k ? 0 : PRISM_PAD;
     for (uint32_t e = w->rows[v]; e < w->rows[v + 1]; ++e) {
       uint32_t c = w->color[w->adj[e]];
       row[c] = (int16_t)(row[c] + 1);
@@ -140,7 +144,7 @@ AATGS_FN int prism_tables_hold(const aatgs_task *t, const prism_view *w, uint32_
       uint32_t count = 0;
       for (uint32_t e = w->rows[v]; e < w->rows[v + 1]; ++e)
         count += w->color[w->adj[e]] == c;
-      wrong += count != (uint32_t)row[c];
+      wrong += (c < w->k ? (int32_t)count : PRISM_PAD) != row[c];
       sum += count;
       if (c == w->color[v])
         mine = count;
@@ -241,6 +245,12 @@ AATGS_FN uint32_t prism_config_flags(const aatgs_task *t)
   return PRISM_GET(t, PRISM_CONTROL, PRISM_CONFIG + offsetof(struct prism_config, flags) / 4);
 }
 
+/* Columns of a row that a scan looks at. */
+AATGS_FN uint32_t prism_columns(const prism_view *w)
+{
+  return (w->k + 7u) & ~7u;
+}
+
 /* Takes colours away until k are left: each time the class `victim` gets the last number and its
  * vertices go where they conflict least, in order, ties by `salt`. Returns the new view. */
 AATGS_FN prism_view prism_shrink(aatgs_task *t, prism_view w, uint32_t k, uint64_t salt)
@@ -276,8 +286,21 @@ AATGS_FN prism_view prism_shrink(aatgs_task *t, prism_view w, uint32_t k, uint64
       best = aatgs_reduce_min_u64(t, best);
       prism_move(t, &w, v, (uint32_t)(best & 0xffffu));
     }
+    aatgs_lane_for(t, v, w.n) w.gamma[(uint64_t)v * w.stride + last] = PRISM_PAD;
+    aatgs_sync(t);
   }
   return w;
+}
+
+/* Brings a colouring to k colours, fewer or more; returns its conflicts. */
+AATGS_FN uint32_t prism_retarget(aatgs_task *t, prism_view *w, uint32_t k, uint64_t salt)
+{
+  if (w->k > k) {
+    *w = prism_shrink(t, *w, k, salt);
+    return prism_table_conflicts(t, w);
+  }
+  w->k = k;
+  return prism_tabulate(t, w);
 }
 
 #endif

@@ -10,40 +10,41 @@
 #include "prism.h"
 
 enum prism_region {
-  PRISM_INFO = 0,       /* u32[PRISM_INFO_WORDS], prism_info */
-  PRISM_ROWS,           /* u32[n + 1]: start of each vertex's neighbours */
-  PRISM_ADJ,            /* u16[2 m]: neighbours, ascending */
-  PRISM_MATRIX,         /* u64[n][words]: the same as bits; size 0 on large graphs */
-  PRISM_EXP,            /* u32: e^(-i / 256) x 2^32, see fixed.h */
-  PRISM_ATOMS,          /* i32[atoms][4]: x, y, z, radius in 1/1000 angstrom */
-  PRISM_CELLS,          /* u32[cells + 1], then u32[atoms]: atoms by cell */
-  PRISM_CONTROL,        /* u32[PRISM_CONTROL_WORDS], prism_control */
-  PRISM_TABLES,         /* u32: what ConfigUpload derives from the config */
-  PRISM_BEST,           /* u16[n]: best legal colouring */
-  PRISM_FOCUS,          /* u16[n]: best colouring with the target's number of colours */
-  PRISM_WHCR,           /* u32: headers of the individuals, then of the islands */
-  PRISM_WHCR_COLORS,    /* u16[individuals][PRISM_WHCR_SLOTS][n] */
-  PRISM_WHCR_RING,      /* u64[individuals][PRISM_RING]: the last moves and their tenure */
-  PRISM_WHCR_GAMMA,     /* i16[individuals][n][stride] */
-  PRISM_WHCR_OWN,       /* u16[individuals][n]: conflicts of each vertex */
-  PRISM_WHCR_TABU,      /* i32[individuals][n][stride]: clock until which a move is tabu */
-  PRISM_WHCR_SCRATCH,   /* u32[individuals][PRISM_SCRATCH_WORDS] */
-  PRISM_THERMO,         /* u32: headers of the replicas */
-  PRISM_THERMO_COLORS,  /* u16[replicas][2][n]: current, best */
-  PRISM_THERMO_GAMMA,   /* i16[replicas][n][stride] */
-  PRISM_QUANTUM,        /* u32: headers of the slices, then shared words */
-  PRISM_QUANTUM_COLORS, /* u16[slices][2][n] */
-  PRISM_QUANTUM_GAMMA,  /* i16[slices][n][stride] */
-  PRISM_QUANTUM_OVERLAP, /* u16[slices][stride][stride]: |class a here and class b in the next| */
-  PRISM_QUANTUM_SIZES,  /* u16[slices][stride], then a queue u16[slices][n] */
-  PRISM_CUSTOM,         /* u32: header of iterated greedy */
-  PRISM_CUSTOM_COLORS,  /* u16[n] */
-  PRISM_CUSTOM_SCRATCH, /* u32[PRISM_SCRATCH_WORDS] */
-  PRISM_SCRATCH,        /* u32[PRISM_SCRATCH_WORDS]: PhaseTransition and TelemetryDownload */
-  PRISM_LBS,            /* u32: cursor and pockets */
-  PRISM_LBS_ROWS,       /* u32[rows]: checksum of each scanned row */
-  PRISM_LBS_GRID,       /* u8[points]: occupancy, then burial */
-  PRISM_LBS_LABELS,     /* u32[points]: scratch of the clustering */
+  PRISM_INFO = 0,        /* u32[PRISM_INFO_WORDS], prism_info */
+  PRISM_ROWS,            /* u32[n + 1]: start of each vertex's neighbours */
+  PRISM_ADJ,             /* u16[2 m]: neighbours, ascending */
+  PRISM_MATRIX,          /* u64[n][words]: the same as bits; size 0 on large graphs */
+  PRISM_EXP,             /* u32: e^(-i / 256) x 2^32, see fixed.h */
+  PRISM_ATOMS,           /* i32[atoms][4]: x, y, z, radius in 1/1000 angstrom */
+  PRISM_CELLS,           /* u32[cells + 1], then u32[atoms]: atoms by cell */
+  PRISM_CONTROL,         /* u32[PRISM_CONTROL_WORDS], prism_control */
+  PRISM_TABLES,          /* u32: what ConfigUpload derives from the config */
+  PRISM_BEST,            /* u16[n]: best legal colouring */
+  PRISM_FOCUS,           /* u16[n]: best colouring with the target's number of colours */
+  PRISM_WHCR,            /* u32: headers of the individuals, then of the islands */
+  PRISM_WHCR_COLORS,     /* u16[individuals][PRISM_WHCR_SLOTS][n] */
+  PRISM_WHCR_RING,       /* u64[individuals][PRISM_RING]: the last moves and their tenure */
+  PRISM_WHCR_GAMMA,      /* i16[individuals][n][stride] */
+  PRISM_WHCR_OWN,        /* u16[individuals][PRISM_OWN_STRIDE(n)]: conflicts of each vertex */
+  PRISM_WHCR_TABU,       /* i16[individuals][n][stride]: clock until which a move is tabu */
+  PRISM_WHCR_SCRATCH,    /* u32[individuals][PRISM_SCRATCH_WORDS] */
+  PRISM_THERMO,          /* u32: headers of the replicas */
+  PRISM_THERMO_COLORS,   /* u16[replicas][2][n]: current, best */
+  PRISM_THERMO_GAMMA,    /* i16[replicas][n][stride] */
+  PRISM_QUANTUM,         /* u32: headers of the slices, then shared words */
+  PRISM_QUANTUM_COLORS,  /* u16[slices][2][n] */
+  PRISM_QUANTUM_GAMMA,   /* i16[slices][n][stride] */
+  PRISM_QUANTUM_OVERLAP, /* u16[slices][2][stride][stride]: vertices that a class of the slice
+                            before, after it shares with a class here: [there][here] */
+  PRISM_QUANTUM_SIZES,   /* u16[slices][stride], then a queue u16[slices][n] */
+  PRISM_CUSTOM,          /* u32: header of iterated greedy */
+  PRISM_CUSTOM_COLORS,   /* u16[n] */
+  PRISM_CUSTOM_SCRATCH,  /* u32[PRISM_SCRATCH_WORDS] */
+  PRISM_SCRATCH,         /* u32[PRISM_SCRATCH_WORDS]: PhaseTransition and TelemetryDownload */
+  PRISM_LBS,             /* u32: cursor and pockets */
+  PRISM_LBS_ROWS,        /* u32[rows]: checksum of each scanned row */
+  PRISM_LBS_GRID,        /* u8[points]: occupancy, then burial */
+  PRISM_LBS_LABELS,      /* u32[points]: scratch of the clustering */
   PRISM_REGIONS
 };
 
@@ -72,15 +73,16 @@ enum prism_info {
 };
 
 #define PRISM_SCRATCH_WORDS(n, stride) (6u * (stride) + 2u * (n) + 8u)
-#define PRISM_INDIVIDUALS_MAX 64u
-#define PRISM_REPLICAS_MAX 8u
-#define PRISM_SLICES_MAX 16u
+#define PRISM_OWN_STRIDE(n)            (((n) + 7u) & ~7u) /* read eight at a time */
+#define PRISM_INDIVIDUALS_MAX          64u
+#define PRISM_REPLICAS_MAX             8u
+#define PRISM_SLICES_MAX               16u
 /* Numbers of the solvers: individuals, replicas, slices, the custom task; then: nobody. */
-#define PRISM_SOLVER_THERMO PRISM_INDIVIDUALS_MAX
+#define PRISM_SOLVER_THERMO  PRISM_INDIVIDUALS_MAX
 #define PRISM_SOLVER_QUANTUM (PRISM_SOLVER_THERMO + PRISM_REPLICAS_MAX)
-#define PRISM_SOLVER_CUSTOM (PRISM_SOLVER_QUANTUM + PRISM_SLICES_MAX)
-#define PRISM_SOLVERS (PRISM_SOLVER_CUSTOM + 1u)
-#define PRISM_VERTICES_MAX 32767u
+#define PRISM_SOLVER_CUSTOM  (PRISM_SOLVER_QUANTUM + PRISM_SLICES_MAX)
+#define PRISM_SOLVERS        (PRISM_SOLVER_CUSTOM + 1u)
+#define PRISM_VERTICES_MAX   16383u /* conflict counts stay below PRISM_PAD */
 
 /* ---- Primary: decisions --------------------------------------------------- */
 
@@ -101,8 +103,8 @@ enum prism_control {
   PRISM_PHASE_NEXT,  /* phase seen lately */
   PRISM_PHASE_COUNT, /* iterations it was seen in a row */
   PRISM_TRANSITIONS,
-  PRISM_PHASE_ID, /* of the config */
-  PRISM_BETTI,    /* three words */
+  PRISM_PHASE_ID,                   /* of the config */
+  PRISM_BETTI,                      /* three words */
   PRISM_ACTIVITY = PRISM_BETTI + 3, /* reservoir's reading, x 256 */
   PRISM_FREE_ENERGY,                /* x 256 */
   PRISM_BELIEF,                     /* expected conflicts, x 65536, i32 */
@@ -167,14 +169,14 @@ enum prism_thermo_word { PRISM_THERMO_CLOCK = PRISM_THERMO_WORDS * PRISM_REPLICA
 
 enum prism_quantum_head {
   PRISM_Q_TUNNELS = PRISM_H_OWN, /* tunnelling events in this iteration */
-  PRISM_Q_RING, /* slices on the ring when its overlaps were counted */
+  PRISM_Q_RING,                  /* slices on the ring when its overlaps were counted */
   PRISM_QUANTUM_WORDS = 8
 };
 enum prism_quantum_word {
   PRISM_Q_CLOCK = PRISM_QUANTUM_WORDS * PRISM_SLICES_MAX, /* steps: even or odd slices move */
-  PRISM_Q_FIELD,    /* transverse field in force, x 2^20 */
-  PRISM_Q_EPOCH,    /* quenches obeyed */
-  PRISM_Q_COUPLING, /* between slices, x 65536, per agreeing pair and temperature */
+  PRISM_Q_FIELD,                                          /* transverse field in force, x 2^20 */
+  PRISM_Q_EPOCH,                                          /* quenches obeyed */
+  PRISM_Q_COUPLING, /* between slices, over the temperature, x 256 */
   PRISM_Q_SHARED
 };
 
@@ -190,7 +192,7 @@ enum prism_table {
   PRISM_T_PRE,         /* moves of a smoothing step */
   PRISM_T_POST,
   PRISM_T_LEVELS,
-  PRISM_T_RATIO,   /* x 256 */
+  PRISM_T_RATIO,    /* x 256 */
   PRISM_T_RESTRICT, /* x 256 */
   PRISM_T_PROLONG,  /* probability x 2^32 */
   PRISM_T_REPLICAS,
@@ -199,14 +201,14 @@ enum prism_table {
   PRISM_T_SLICES,
   PRISM_T_TUNNEL, /* probability x 2^32 */
   PRISM_T_TUNNEL_BOOST,
-  PRISM_T_CHEMICAL, /* x 65536, over the quantum temperature, i32 */
-  PRISM_T_INVERSE,  /* 1 / quantum temperature, x 65536 */
+  PRISM_T_CHEMICAL,    /* over the quantum temperature, x 256, i32 */
+  PRISM_T_INVERSE,     /* 1 / quantum temperature, x 256 */
   PRISM_T_SENSITIVITY, /* share of the vertices a kick moves, x 2^32 */
   PRISM_T_LADDER = 32, /* 1 / temperature of each rung, x 65536 */
-  PRISM_T_ACCEPT = 40, /* [rung][PRISM_DELTAS]: probability of a rise by delta, x 2^32 */
-  PRISM_TABLE_WORDS = PRISM_T_ACCEPT + 8 * 64
+  PRISM_T_WEIGHT = 40, /* [rung][PRISM_RISES]: e^(-rise / T) x 2^26 */
+  PRISM_TABLE_WORDS = PRISM_T_WEIGHT + 8 * 64
 };
-#define PRISM_DELTAS 64u /* larger rises are never accepted */
+#define PRISM_RISES 64u /* a colour with that many conflicts more than the best is never taken */
 
 /* ---- Primary: PRISM_LBS ---------------------------------------------------- */
 

@@ -6,52 +6,77 @@
 #include "hooks.h"
 #include "state.h"
 
-#define PRISM_PRIMARY(name, word) {name, AATGS_REGION_PRIMARY, word}
-#define PRISM_DERIVED(name, word) {name, AATGS_REGION_DERIVED, word}
-#define PRISM_CONSTANT(name, word) {name, AATGS_REGION_CONSTANT, word}
+#define PRISM_PRIMARY(name, word)                                                                  \
+  {                                                                                                \
+    name, AATGS_REGION_PRIMARY, word                                                               \
+  }
+#define PRISM_DERIVED(name, word)                                                                  \
+  {                                                                                                \
+    name, AATGS_REGION_DERIVED, word                                                               \
+  }
+#define PRISM_CONSTANT(name, word)                                                                 \
+  {                                                                                                \
+    name, AATGS_REGION_CONSTANT, word                                                              \
+  }
 
 /* In the order of enum prism_region. */
-static const aatgs_region prism_regions[] = {
-    PRISM_CONSTANT("info", 4),           PRISM_CONSTANT("rows", 4),
-    PRISM_CONSTANT("adjacency", 2),      PRISM_CONSTANT("matrix", 8),
-    PRISM_CONSTANT("exponentials", 4),   PRISM_CONSTANT("atoms", 4),
-    PRISM_CONSTANT("cells", 4),          PRISM_PRIMARY("control", 4),
-    PRISM_DERIVED("tables", 4),          PRISM_PRIMARY("best", 2),
-    PRISM_PRIMARY("focus", 2),           PRISM_PRIMARY("whcr", 4),
-    PRISM_PRIMARY("whcr-colors", 2),     PRISM_PRIMARY("whcr-ring", 8),
-    PRISM_DERIVED("whcr-gamma", 2),      PRISM_DERIVED("whcr-own", 2),
-    PRISM_DERIVED("whcr-tabu", 4),       PRISM_DERIVED("whcr-scratch", 4),
-    PRISM_PRIMARY("thermo", 4),          PRISM_PRIMARY("thermo-colors", 2),
-    PRISM_DERIVED("thermo-gamma", 2),    PRISM_PRIMARY("quantum", 4),
-    PRISM_PRIMARY("quantum-colors", 2),  PRISM_DERIVED("quantum-gamma", 2),
-    PRISM_DERIVED("quantum-overlap", 2), PRISM_DERIVED("quantum-sizes", 2),
-    PRISM_PRIMARY("custom", 4),          PRISM_PRIMARY("custom-colors", 2),
-    PRISM_DERIVED("custom-scratch", 4),  PRISM_DERIVED("scratch", 4),
-    PRISM_PRIMARY("lbs", 4),             PRISM_PRIMARY("lbs-rows", 4),
-    PRISM_DERIVED("lbs-grid", 1),        PRISM_DERIVED("lbs-labels", 4)};
+static const aatgs_region prism_regions[] = {PRISM_CONSTANT("info", 4),
+                                             PRISM_CONSTANT("rows", 4),
+                                             PRISM_CONSTANT("adjacency", 2),
+                                             PRISM_CONSTANT("matrix", 8),
+                                             PRISM_CONSTANT("exponentials", 4),
+                                             PRISM_CONSTANT("atoms", 4),
+                                             PRISM_CONSTANT("cells", 4),
+                                             PRISM_PRIMARY("control", 4),
+                                             PRISM_DERIVED("tables", 4),
+                                             PRISM_PRIMARY("best", 2),
+                                             PRISM_PRIMARY("focus", 2),
+                                             PRISM_PRIMARY("whcr", 4),
+                                             PRISM_PRIMARY("whcr-colors", 2),
+                                             PRISM_PRIMARY("whcr-ring", 8),
+                                             PRISM_DERIVED("whcr-gamma", 2),
+                                             PRISM_DERIVED("whcr-own", 2),
+                                             PRISM_DERIVED("whcr-tabu", 4),
+                                             PRISM_DERIVED("whcr-scratch", 4),
+                                             PRISM_PRIMARY("thermo", 4),
+                                             PRISM_PRIMARY("thermo-colors", 2),
+                                             PRISM_DERIVED("thermo-gamma", 2),
+                                             PRISM_PRIMARY("quantum", 4),
+                                             PRISM_PRIMARY("quantum-colors", 2),
+                                             PRISM_DERIVED("quantum-gamma", 2),
+                                             PRISM_DERIVED("quantum-overlap", 2),
+                                             PRISM_DERIVED("quantum-sizes", 2),
+                                             PRISM_PRIMARY("custom", 4),
+                                             PRISM_PRIMARY("custom-colors", 2),
+                                             PRISM_DERIVED("custom-scratch", 4),
+                                             PRISM_DERIVED("scratch", 4),
+                                             PRISM_PRIMARY("lbs", 4),
+                                             PRISM_PRIMARY("lbs-rows", 4),
+                                             PRISM_DERIVED("lbs-grid", 1),
+                                             PRISM_DERIVED("lbs-labels", 4)};
 AATGS_STATIC_ASSERT(sizeof prism_regions / sizeof prism_regions[0] == PRISM_REGIONS,
                     "a row for each region");
 
-#define PRISM_BIT(name) AATGS_REGION_BIT(PRISM_##name)
+#define PRISM_BIT(name)   AATGS_REGION_BIT(PRISM_##name)
 #define PRISM_READS_GRAPH (PRISM_BIT(INFO) | PRISM_BIT(ROWS) | PRISM_BIT(ADJ))
-#define PRISM_READS_AIM (PRISM_READS_GRAPH | PRISM_BIT(CONTROL) | PRISM_BIT(TABLES) | PRISM_BIT(BEST))
-#define PRISM_READS_RESULTS                                                                       \
-  (PRISM_READS_GRAPH | PRISM_BIT(MATRIX) | PRISM_BIT(TABLES) | PRISM_BIT(WHCR) |                  \
-   PRISM_BIT(WHCR_COLORS) | PRISM_BIT(THERMO) | PRISM_BIT(THERMO_COLORS) | PRISM_BIT(QUANTUM) |   \
+#define PRISM_READS_AIM                                                                            \
+  (PRISM_READS_GRAPH | PRISM_BIT(CONTROL) | PRISM_BIT(TABLES) | PRISM_BIT(BEST))
+#define PRISM_READS_RESULTS                                                                        \
+  (PRISM_READS_GRAPH | PRISM_BIT(MATRIX) | PRISM_BIT(TABLES) | PRISM_BIT(WHCR) |                   \
+   PRISM_BIT(WHCR_COLORS) | PRISM_BIT(THERMO) | PRISM_BIT(THERMO_COLORS) | PRISM_BIT(QUANTUM) |    \
    PRISM_BIT(QUANTUM_COLORS) | PRISM_BIT(CUSTOM) | PRISM_BIT(CUSTOM_COLORS))
-#define PRISM_WRITES_RESULT                                                                       \
+#define PRISM_WRITES_RESULT                                                                        \
   (PRISM_BIT(CONTROL) | PRISM_BIT(BEST) | PRISM_BIT(FOCUS) | PRISM_BIT(SCRATCH))
-#define PRISM_WRITES_WHCR                                                                         \
-  (PRISM_BIT(WHCR) | PRISM_BIT(WHCR_COLORS) | PRISM_BIT(WHCR_RING) | PRISM_BIT(WHCR_GAMMA) |      \
+#define PRISM_WRITES_WHCR                                                                          \
+  (PRISM_BIT(WHCR) | PRISM_BIT(WHCR_COLORS) | PRISM_BIT(WHCR_RING) | PRISM_BIT(WHCR_GAMMA) |       \
    PRISM_BIT(WHCR_OWN) | PRISM_BIT(WHCR_TABU) | PRISM_BIT(WHCR_SCRATCH))
-#define PRISM_WRITES_THERMO                                                                       \
-  (PRISM_BIT(THERMO) | PRISM_BIT(THERMO_COLORS) | PRISM_BIT(THERMO_GAMMA))
-#define PRISM_WRITES_QUANTUM                                                                      \
-  (PRISM_BIT(QUANTUM) | PRISM_BIT(QUANTUM_COLORS) | PRISM_BIT(QUANTUM_GAMMA) |                    \
+#define PRISM_WRITES_THERMO (PRISM_BIT(THERMO) | PRISM_BIT(THERMO_COLORS) | PRISM_BIT(THERMO_GAMMA))
+#define PRISM_WRITES_QUANTUM                                                                       \
+  (PRISM_BIT(QUANTUM) | PRISM_BIT(QUANTUM_COLORS) | PRISM_BIT(QUANTUM_GAMMA) |                     \
    PRISM_BIT(QUANTUM_OVERLAP) | PRISM_BIT(QUANTUM_SIZES))
-#define PRISM_WRITES_LBS                                                                          \
+#define PRISM_WRITES_LBS                                                                           \
   (PRISM_BIT(LBS) | PRISM_BIT(LBS_ROWS) | PRISM_BIT(LBS_GRID) | PRISM_BIT(LBS_LABELS))
-#define PRISM_WRITES_CUSTOM                                                                       \
+#define PRISM_WRITES_CUSTOM                                                                        \
   (PRISM_BIT(CUSTOM) | PRISM_BIT(CUSTOM_COLORS) | PRISM_BIT(CUSTOM_SCRATCH))
 
 #define PRISM_US UINT64_C(1000)
@@ -66,29 +91,26 @@ static const aatgs_task_type prism_types[] = {
     {"WhcrKernel",
      "repairs conflicts of a colouring over a coarsening hierarchy; an individual a part",
      AATGS_ROLE_NONE, 2, PRISM_READS_AIM, PRISM_WRITES_WHCR, 5 * PRISM_MS, 1, PRISM_INPUT_GRAPH},
-    {"ThermodynamicAnneal", "parallel tempering over replicas of the colouring", AATGS_ROLE_NONE,
-     4, PRISM_READS_AIM | PRISM_BIT(EXP), PRISM_WRITES_THERMO, 10 * PRISM_MS, 1,
-     PRISM_INPUT_GRAPH},
+    {"ThermodynamicAnneal", "parallel tempering over replicas of the colouring", AATGS_ROLE_NONE, 4,
+     PRISM_READS_AIM | PRISM_BIT(EXP), PRISM_WRITES_THERMO, 10 * PRISM_MS, 1, PRISM_INPUT_GRAPH},
     {"QuantumOptimize", "simulated quantum annealing of the colouring over Trotter slices",
      AATGS_ROLE_NONE, 4, PRISM_READS_AIM | PRISM_BIT(EXP), PRISM_WRITES_QUANTUM, 15 * PRISM_MS, 1,
      PRISM_INPUT_GRAPH},
     {"LbsPredict", "ligand binding sites of a protein by a grid scan, pockets ranked",
-     AATGS_ROLE_NONE, 4,
-     PRISM_BIT(INFO) | PRISM_BIT(ATOMS) | PRISM_BIT(CELLS) | PRISM_BIT(TABLES), PRISM_WRITES_LBS,
-     8 * PRISM_MS, 1, PRISM_INPUT_PROTEIN},
+     AATGS_ROLE_NONE, 4, PRISM_BIT(INFO) | PRISM_BIT(ATOMS) | PRISM_BIT(CELLS) | PRISM_BIT(TABLES),
+     PRISM_WRITES_LBS, 8 * PRISM_MS, 1, PRISM_INPUT_PROTEIN},
     {"PhaseTransition",
      "takes results over, notices stagnation and changed phases; perturbs, takes a colour away",
      AATGS_ROLE_NONE, 1, PRISM_READS_RESULTS, PRISM_WRITES_RESULT, 1 * PRISM_MS, 0,
      PRISM_INPUT_GRAPH},
     {"TelemetryDownload", "recounts the exact result into the telemetry", AATGS_ROLE_DOWNLOAD, 1,
      PRISM_READS_RESULTS | PRISM_BIT(LBS), PRISM_WRITES_RESULT, 200 * PRISM_US, 0, -1},
-    {"Custom", "a user's own task: iterated greedy; arg 1 reverses, 2 shuffles, 3 sorts the classes",
-     AATGS_ROLE_NONE, 1, PRISM_READS_AIM, PRISM_WRITES_CUSTOM, 5 * PRISM_MS, 0,
-     PRISM_INPUT_GRAPH}};
+    {"Custom",
+     "a user's own task: iterated greedy; arg 1 reverses, 2 shuffles, 3 sorts the classes",
+     AATGS_ROLE_NONE, 1, PRISM_READS_AIM, PRISM_WRITES_CUSTOM, 5 * PRISM_MS, 0, PRISM_INPUT_GRAPH}};
 
 static const aatgs_input_kind prism_input_kinds[] = {
-    {"graph", "DIMACS .col file to colour"},
-    {"protein", "PDB file to find binding sites in"}};
+    {"graph", "DIMACS .col file to colour"}, {"protein", "PDB file to find binding sites in"}};
 
 static const aatgs_named_graph prism_graphs[] = {
     {"full",
@@ -142,6 +164,9 @@ static const struct aatgs_workload prism_workload = {
     aatgs_cpu_loop,
     AATGS_CUDA_LAUNCH};
 
-AATGS_EXPORT const struct aatgs_workload *aatgs_workload(void) { return &prism_workload; }
+AATGS_EXPORT const struct aatgs_workload *aatgs_workload(void)
+{
+  return &prism_workload;
+}
 
 #endif

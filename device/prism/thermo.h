@@ -1,6 +1,7 @@
 /* ThermodynamicAnneal: parallel tempering of the colouring as a Potts
- * antiferromagnet; the energy is the number of conflicts (Metropolis et al.
- * 1953; swaps: Swendsen and Wang 1986, Geyer 1991). A part anneals the
+ * antiferromagnet; the energy is the number of conflicts. Each step gives a
+ * random vertex a colour drawn from the heat bath (Gibbs sampling: Geman and
+ * Geman 1984; swaps: Swendsen and Wang 1986, Geyer 1991). A part anneals the
  * replicas part, part + parts, ... at the temperature of the rung each stands
  * on; finish swaps rungs. */
 #ifndef AATGS_PRISM_THERMO_H
@@ -8,7 +9,10 @@
 
 #include "search.h"
 
-AATGS_FN uint32_t prism_thermo_head(uint32_t replica) { return replica * PRISM_THERMO_WORDS; }
+AATGS_FN uint32_t prism_thermo_head(uint32_t replica)
+{
+  return replica * PRISM_THERMO_WORDS;
+}
 
 AATGS_FN prism_view prism_thermo_view(const aatgs_task *t, uint32_t replica)
 {
@@ -18,42 +22,62 @@ AATGS_FN prism_view prism_thermo_view(const aatgs_task *t, uint32_t replica)
                        PRISM_GET(t, PRISM_THERMO, prism_thermo_head(replica) + PRISM_H_K));
 }
 
-/* One proposal of a chain: a random vertex and another colour for it, and the random number that
- * decides. The spare bits of the products choose; k > 1. */
-AATGS_FN uint32_t prism_propose(const prism_view *w, uint64_t r, uint32_t *v, uint32_t *c)
+/* The vertex that step `draw` looks at. */
+AATGS_FN uint32_t prism_visit(const aatgs_task *t, const prism_view *w, uint64_t draw, uint64_t *r)
 {
-  uint64_t vertex = (r & 0xffffffffu) * w->n;
-  uint64_t other = (r >> 32) * (w->k - 1);
-  uint32_t to = (uint32_t)(other >> 32);
-  *v = (uint32_t)(vertex >> 32);
-  *c = to + (to >= w->color[*v]);
-  return (uint32_t)other;
+  *r = aatgs_random_u64(t, draw);
+  return (uint32_t)((*r & 0xffffffffu) * w->n >> 32);
 }
 
-/* `count` Metropolis proposals with thresholds accept[delta]; stops at conflict 0. A worker's
- * lanes look at as many proposals ahead as they are; the first that is accepted is made and
- * those after it are looked at again: the same chain as one by one. Returns the moves made. */
-AATGS_FN uint32_t prism_metropolis(aatgs_task *t, const prism_view *w, const uint32_t *accept,
-                                   uint32_t count, uint64_t first, uint32_t *conflicts)
+/* The colour that v takes from the heat bath: c with probability e^(-gamma[v][c] / T) over the sum
+ * of all. weight[i] is e^(-i / T) x 2^26; the upper bits of r decide. */
+AATGS_FN uint32_t prism_heat_bath(const prism_view *w, const uint32_t *weight, uint32_t v,
+                                  uint64_t r)
+{
+  const int16_t *row = w->gamma + (uint64_t)v * w->stride;
+  int32_t least = prism_row_least(row, prism_columns(w));
+  uint32_t own = w->color[v], c;
+  uint64_t sum = 0, at;
+  for (c = 0; c < w->k; ++c) {
+    uint32_t rise = (uint32_t)(row[c] - least);
+    sum += weight[rise < PRISM_RISES ? rise : PRISM_RISES - 1];
+  }
+  at = (r >> 40) * sum >> 24;
+  c = own; /* the likeliest first */
+  for (uint32_t next = 0;; c = next++) {
+    uint32_t rise = (uint32_t)(row[c] - least);
+    uint64_t part = weight[rise < PRISM_RISES ? rise : PRISM_RISES - 1];
+    if (at < part)
+      return c;
+    at -= part;
+    next += next == own;
+  }
+}
+
+/* `count` steps; stops at conflict 0. A worker's lanes look at as many steps ahead as they are;
+ * the first that changes a colour is made and those after it are looked at again: the same chain
+ * as one by one. Returns the moves made. */
+AATGS_FN uint32_t prism_anneal(aatgs_task *t, const prism_view *w, const uint32_t *weight,
+                               uint32_t count, uint64_t first, uint32_t *conflicts)
 {
   uint32_t done = 0, moves = 0;
   while (done < count && *conflicts) {
-    uint32_t mine = done + t->lane, v, c, u;
-    uint64_t hit = UINT64_MAX;
+    uint32_t mine = done + t->lane, v, c;
+    uint64_t hit = UINT64_MAX, r;
     if (mine < count) {
-      int32_t delta;
-      u = prism_propose(w, aatgs_random_u64(t, first + mine), &v, &c);
-      delta = prism_delta(w, v, c);
-      if (delta <= 0 || ((uint32_t)delta < PRISM_DELTAS && u < accept[delta]))
-        hit = mine;
+      v = prism_visit(t, w, first + mine, &r);
+      c = prism_heat_bath(w, weight, v, r);
+      if (c != w->color[v])
+        hit = (uint64_t)mine << 32 | v << 16 | c;
     }
     hit = aatgs_reduce_min_u64(t, hit);
     if (hit == UINT64_MAX) {
       done += t->lanes;
       continue;
     }
-    done = (uint32_t)hit + 1;
-    prism_propose(w, aatgs_random_u64(t, first + hit), &v, &c);
+    done = (uint32_t)(hit >> 32) + 1;
+    v = (uint32_t)(hit >> 16) & 0xffffu;
+    c = (uint32_t)hit & 0xffffu;
     *conflicts = (uint32_t)((int32_t)*conflicts + prism_delta(w, v, c));
     prism_move(t, w, v, c);
     ++moves;
@@ -78,9 +102,7 @@ AATGS_FN void prism_thermo_follow(aatgs_task *t, prism_view *w, uint32_t replica
     *conflicts = prism_tabulate(t, w);
   }
   if (w->k != target) {
-    *w = prism_shrink(t, *w, target, salt);
-    w->k = target;
-    *conflicts = prism_table_conflicts(t, w);
+    *conflicts = prism_retarget(t, w, target, salt);
     prism_put(t, PRISM_THERMO, head + PRISM_H_K, target);
     prism_put(t, PRISM_THERMO, head + PRISM_H_BEST, UINT32_MAX);
   }
@@ -92,6 +114,13 @@ AATGS_FN void prism_thermo_follow(aatgs_task *t, prism_view *w, uint32_t replica
   aatgs_sync(t);
 }
 
+/* Steps of a replica or slice in an iteration. */
+AATGS_FN uint32_t prism_anneal_budget(const aatgs_task *t, const uint32_t *tables)
+{
+  uint32_t n = PRISM_GET(t, PRISM_INFO, PRISM_N);
+  return tables[PRISM_T_SWEEPS] * (n < 16 ? 1 : n / 16);
+}
+
 AATGS_FN void prism_thermo_one(aatgs_task *t, uint32_t replica, uint32_t target)
 {
   const uint32_t *tables = aatgs_region_ptr(t, PRISM_TABLES, const uint32_t);
@@ -101,8 +130,8 @@ AATGS_FN void prism_thermo_one(aatgs_task *t, uint32_t replica, uint32_t target)
   prism_thermo_follow(t, &w, replica, target, &conflicts);
   rung = PRISM_GET(t, PRISM_THERMO, head + PRISM_T_RUNG);
   if (w.k > 1)
-    moves = prism_metropolis(t, &w, tables + PRISM_T_ACCEPT + rung * PRISM_DELTAS,
-                             tables[PRISM_T_SWEEPS] * w.n, (uint64_t)replica << 32, &conflicts);
+    moves = prism_anneal(t, &w, tables + PRISM_T_WEIGHT + rung * PRISM_RISES,
+                         prism_anneal_budget(t, tables), (uint64_t)replica << 32, &conflicts);
   if ((prism_config_flags(t) & PRISM_CHECK_TABLES) && !prism_tables_hold(t, &w, conflicts))
     aatgs_fail(t, PRISM_FAIL_TABLES);
   if (conflicts < PRISM_GET(t, PRISM_THERMO, head + PRISM_H_BEST)) {

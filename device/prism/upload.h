@@ -6,14 +6,6 @@
 
 #include "search.h"
 
-/* Temperatures of the tempering ladder where the config says 0, in conflicts. */
-AATGS_FN float prism_ladder(uint32_t rung)
-{
-  static const float ladder[PRISM_TEMPERATURES] = {0.20f, 0.23f, 0.26f, 0.30f,
-                                                   0.34f, 0.39f, 0.45f, 0.52f};
-  return ladder[rung];
-}
-
 /* The config in force, out of PRISM_CONTROL. */
 AATGS_FN struct prism_config prism_config_of(const aatgs_task *t)
 {
@@ -22,10 +14,24 @@ AATGS_FN struct prism_config prism_config_of(const aatgs_task *t)
   return c;
 }
 
-AATGS_FN double prism_temperature(const struct prism_config *c, uint32_t rung)
+/* Temperature of a rung where the config says 0. At the coldest, 1 / ln(n k / 2), about one vertex
+ * is thermally in conflict: each has some of the k colours at the price of one conflict. From there
+ * each rung is an eighth hotter. */
+AATGS_FN double prism_ladder(const aatgs_task *t, uint32_t rung)
 {
-  float given = c->temperatures[rung] > 0.0f ? c->temperatures[rung] : prism_ladder(rung);
-  double v = (double)given * (double)c->global_temperature;
+  double n = (double)PRISM_GET(t, PRISM_INFO, PRISM_N);
+  double k = (double)PRISM_GET(t, PRISM_INFO, PRISM_KMAX), temperature;
+  temperature = n * k > 8.0 ? 1.0 / prism_ln(n * k / 2.0) : 1.0;
+  for (uint32_t i = 0; i < rung; ++i)
+    temperature = temperature * 1.125;
+  return temperature;
+}
+
+AATGS_FN double prism_temperature(const aatgs_task *t, const struct prism_config *c, uint32_t rung)
+{
+  double given =
+      c->temperatures[rung] > 0.0f ? (double)c->temperatures[rung] : prism_ladder(t, rung);
+  double v = given * (double)c->global_temperature;
   if (!(v >= 0.01))
     return 0.01;
   return v > 64.0 ? 64.0 : v;
@@ -60,24 +66,23 @@ AATGS_FN void prism_derive_solvers(uint32_t *out, const struct prism_config *c, 
   out[PRISM_T_SENSITIVITY] = prism_probability((double)c->transition_sensitivity);
 }
 
-/* Acceptance thresholds of Metropolis et al. 1953: min(1, e^(-delta / T)) x 2^32, by repeated
- * multiplication. */
-AATGS_FN void prism_derive_ladder(uint32_t *out, const struct prism_config *c)
+/* Boltzmann weights of the heat bath, by repeated multiplication. */
+AATGS_FN void prism_derive_ladder(const aatgs_task *t, uint32_t *out, const struct prism_config *c)
 {
   uint32_t r, d;
-  double cold = prism_temperature(c, 0);
+  double cold = prism_temperature(t, c, 0);
   for (r = 0; r < PRISM_TEMPERATURES; ++r) {
-    double temperature = prism_temperature(c, r);
+    double temperature = prism_temperature(t, c, r);
     double step = prism_exp_minus(1.0 / temperature), p = 1.0;
     out[PRISM_T_LADDER + r] = (uint32_t)(65536.0 / temperature);
-    for (d = 0; d < PRISM_DELTAS; ++d) {
-      out[PRISM_T_ACCEPT + r * PRISM_DELTAS + d] = prism_probability(p);
+    for (d = 0; d < PRISM_RISES; ++d) {
+      out[PRISM_T_WEIGHT + r * PRISM_RISES + d] = (uint32_t)(p * 67108864.0);
       p = p * step;
     }
   }
-  out[PRISM_T_INVERSE] = (uint32_t)(65536.0 / cold);
+  out[PRISM_T_INVERSE] = (uint32_t)(256.0 / cold);
   out[PRISM_T_CHEMICAL] =
-      (uint32_t)prism_fixed((float)((double)c->chemical_potential / cold), -100.0, 100.0, 65536.0);
+      (uint32_t)prism_fixed((float)((double)c->chemical_potential / cold), -64.0, 64.0, 256.0);
 }
 
 /* Fills PRISM_TABLES from the config kept in PRISM_CONTROL. */
@@ -88,7 +93,7 @@ AATGS_FN void prism_derive(aatgs_task *t)
     struct prism_config c = prism_config_of(t);
     uint32_t *out = aatgs_region_ptr(t, PRISM_TABLES, uint32_t);
     prism_derive_solvers(out, &c, PRISM_GET(t, PRISM_INFO, PRISM_N));
-    prism_derive_ladder(out, &c);
+    prism_derive_ladder(t, out, &c);
   }
   aatgs_sync(t);
 }

@@ -31,57 +31,80 @@ AATGS_FN void prism_whcr_tabulate(aatgs_task *t, uint32_t individual)
     for (uint32_t i = 0; i < PRISM_RING; ++i) {
       uint64_t e = ring[(s.clock + 1 + i) % PRISM_RING];
       uint32_t v = (uint32_t)(e >> 16) & 0xffffu, c = (uint32_t)e & 0xffffu;
-      int32_t *cell = s.tabu + (uint64_t)v * s.w.stride + c;
-      if ((int32_t)(e >> 32) > (int32_t)s.clock && *cell != PRISM_NEVER)
-        *cell = (int32_t)(e >> 32);
+      int16_t *cell = s.tabu + (uint64_t)v * s.w.stride + c;
+      if ((uint32_t)(e >> 32) > s.clock && *cell != PRISM_NEVER)
+        *cell = (int16_t)((uint32_t)(e >> 32) - s.clock / PRISM_EPOCH * PRISM_EPOCH);
     }
   }
   aatgs_sync(t);
 }
 
-/* Smallest gamma of a row over the moves that are not tabu. */
-AATGS_FN int32_t prism_row_minimum(const int16_t *row, const int32_t *tabu, int32_t now,
-                                   uint32_t columns)
+/* Conflicts that the best admissible move of v adds (less than 0: takes away), INT16_MAX or so
+ * when there is none. A tabu move is admissible when it takes away more than `room`, which makes
+ * a new best. */
+AATGS_FN int32_t prism_tabu_delta(const prism_whcr_state *s, uint32_t v, int32_t own, int32_t room,
+                                  int16_t now, uint32_t columns)
 {
-  int16_t least = INT16_MAX;
-  for (uint32_t c = 0; c < columns; ++c) {
-    int16_t g = tabu[c] <= now ? row[c] : INT16_MAX;
-    least = g < least ? g : least;
+  const int16_t *row = s->w.gamma + (uint64_t)v * s->w.stride;
+  const int16_t *tabu = s->tabu + (uint64_t)v * s->w.stride;
+  int32_t delta = prism_row_least_free(row, tabu, now, columns) - own;
+  if (own > room) {
+    int32_t any = prism_row_least_free(row, tabu, PRISM_NEVER - 1, columns) - own;
+    delta = any < -room && any < delta ? any : delta;
   }
-  return least;
+  return delta;
 }
 
-/* The best move of a vertex in conflict, ties by `salt`: delta + 2^15, tie, vertex and colour in
- * one word, so that a minimum over lanes is the same for any number of them. A tabu move counts
- * when it lowers the conflicts by more than `room` (to a new best). */
-AATGS_FN uint64_t prism_tabu_choose(const aatgs_task *t, const prism_whcr_state *s, int32_t room,
-                                    uint32_t salt)
+/* Of the admissible moves of v that add `delta`, the one that comes first by `salt`: tie, vertex
+ * and colour in one word. */
+AATGS_FN uint64_t prism_tabu_pick(const prism_whcr_state *s, uint32_t v, int32_t delta,
+                                  int32_t room, int16_t now, uint32_t salt)
 {
-  const prism_view *w = &s->w;
-  uint32_t columns = (w->k + 7u) & ~7u;
-  int32_t now = (int32_t)s->clock, least = INT32_MAX;
+  const int16_t *row = s->w.gamma + (uint64_t)v * s->w.stride;
+  const int16_t *tabu = s->tabu + (uint64_t)v * s->w.stride;
+  int16_t wanted = (int16_t)((int32_t)s->w.own[v] + delta);
+  uint32_t columns = prism_columns(&s->w);
+  int16_t latest = delta < -room ? PRISM_NEVER - 1 : now;
   uint64_t best = UINT64_MAX;
-  aatgs_lane_for(t, v, w->n)
-  {
-    int32_t own = w->own[v];
-    const int16_t *row = w->gamma + (uint64_t)v * w->stride;
-    const int32_t *tabu = s->tabu + (uint64_t)v * w->stride;
-    int32_t delta;
-    if (own == 0)
-      continue;
-    delta = prism_row_minimum(row, tabu, now, columns) - own;
-    if (delta > least && own <= room)
-      continue;
-    for (uint32_t c = 0; c < w->k; ++c) {
-      int32_t d = (int32_t)row[c] - own;
-      uint64_t key;
-      if (d > least || tabu[c] == PRISM_NEVER || (tabu[c] > now && d >= -room))
-        continue;
-      least = d;
-      key = (uint64_t)(uint32_t)(d + 32768) << 48 |
-            (uint64_t)(prism_tie(salt, v, c) >> 14) << 30 | (uint64_t)v << 15 | c;
+  for (uint32_t c = 0; c < columns; c += 8) {
+    uint32_t bits = prism_row_match(row, tabu, latest, wanted, c);
+    while (bits) {
+      uint32_t color = c + prism_next_bit(&bits);
+      uint64_t key = (uint64_t)prism_tie(salt, v, color) << 32 | v << 16 | color;
       best = key < best ? key : best;
     }
+  }
+  return best;
+}
+
+/* The best admissible move of all vertices in conflict: tie << 32 | vertex << 16 | colour, a
+ * minimum over lanes and so the same for any number of them; *delta is what it adds. UINT64_MAX:
+ * there is none. */
+AATGS_FN uint64_t prism_tabu_choose(const aatgs_task *t, const prism_whcr_state *s, int32_t room,
+                                    uint32_t salt, int32_t *delta)
+{
+  uint32_t *list = s->scratch + t->lane; /* vertices with the least delta, lane by lane */
+  uint32_t columns = prism_columns(&s->w), count = 0;
+  int16_t now = (int16_t)(s->clock % PRISM_EPOCH);
+  int32_t least = PRISM_PAD / 2;
+  uint64_t best = UINT64_MAX;
+  aatgs_lane_for(t, group, PRISM_OWN_STRIDE(s->w.n) / PRISM_GROUP)
+  {
+    uint32_t bits = prism_in_conflict(s->w.own, group * PRISM_GROUP);
+    while (bits) {
+      uint32_t v = group * PRISM_GROUP + prism_next_bit(&bits);
+      int32_t d = prism_tabu_delta(s, v, s->w.own[v], room, now, columns);
+      if (d > least)
+        continue;
+      count = d < least ? 0 : count;
+      least = d;
+      list[t->lanes * count++] = v;
+    }
+  }
+  *delta = (int32_t)aatgs_reduce_min_u64(t, (uint64_t)(least + 65536)) - 65536;
+  for (uint32_t i = 0; least == *delta && i < count; ++i) {
+    uint64_t key = prism_tabu_pick(s, list[t->lanes * i], least, room, now, salt);
+    best = key < best ? key : best;
   }
   return aatgs_reduce_min_u64(t, best);
 }
@@ -89,8 +112,7 @@ AATGS_FN uint64_t prism_tabu_choose(const aatgs_task *t, const prism_whcr_state 
 /* Keeps the current colouring as the generation's best. */
 AATGS_FN void prism_whcr_keep(aatgs_task *t, const prism_whcr_state *s)
 {
-  prism_copy(t, PRISM_WHCR_COLORS, prism_whcr_slot(t, s->individual, PRISM_SLOT_BEST),
-             s->w.color);
+  prism_copy(t, PRISM_WHCR_COLORS, prism_whcr_slot(t, s->individual, PRISM_SLOT_BEST), s->w.color);
   prism_put(t, PRISM_WHCR, s->head + PRISM_H_BEST, s->conflicts);
 }
 
@@ -103,14 +125,15 @@ AATGS_FN uint32_t prism_tabu_search(aatgs_task *t, prism_whcr_state *s, uint32_t
   aatgs_sync(t); /* everyone has read the header */
   while (moves < budget && s->conflicts) {
     uint64_t r = aatgs_random_u64(t, moves);
-    uint64_t key = prism_tabu_choose(t, s, (int32_t)(s->conflicts - best), (uint32_t)r);
-    int32_t delta = (int32_t)(key >> 48) - 32768;
-    uint32_t v = (uint32_t)(key >> 15) & 0x7fffu, c = (uint32_t)key & 0x7fffu, tenure;
-    uint32_t from = s->w.color[v % s->w.n];
+    int32_t delta;
+    uint64_t key = prism_tabu_choose(t, s, (int32_t)(s->conflicts - best), (uint32_t)r, &delta);
+    uint32_t v = (uint32_t)(key >> 16) & 0xffffu, c = (uint32_t)key & 0xffffu, tenure, from;
     ++moves;
-    ++s->clock;
+    if (++s->clock % PRISM_EPOCH == 0)
+      prism_tabu_epoch(t, s);
     if (key == UINT64_MAX)
       continue; /* every move is tabu: wait one tick */
+    from = s->w.color[v];
     if (delta >= 0 && s->conflicts == best && best < kept) {
       prism_whcr_keep(t, s);
       kept = best;
@@ -121,7 +144,7 @@ AATGS_FN uint32_t prism_tabu_search(aatgs_task *t, prism_whcr_state *s, uint32_t
     prism_move(t, &s->w, v, c);
     aatgs_one_lane(t)
     {
-      s->tabu[(uint64_t)v * s->w.stride + from] = (int32_t)(s->clock + tenure);
+      s->tabu[(uint64_t)v * s->w.stride + from] = (int16_t)(s->clock % PRISM_EPOCH + tenure);
       s->tabu[(uint64_t)v * s->w.stride + c] = PRISM_NEVER;
       aatgs_put_u64(t, PRISM_WHCR_RING,
                     (uint64_t)s->individual * PRISM_RING + s->clock % PRISM_RING,
@@ -147,10 +170,7 @@ AATGS_FN int prism_whcr_follow(aatgs_task *t, prism_whcr_state *s, uint32_t targ
   int changed = 0;
   aatgs_sync(t);
   if (s->w.k != target) {
-    if (s->w.k > target)
-      s->w = prism_shrink(t, s->w, target, t->key);
-    s->w.k = target;
-    s->conflicts = prism_table_conflicts(t, &s->w);
+    s->conflicts = prism_retarget(t, &s->w, target, t->key);
     prism_put(t, PRISM_WHCR, s->head + PRISM_H_K, target);
     prism_put(t, PRISM_WHCR, s->head + PRISM_H_BEST, UINT32_MAX);
     changed = 1;

@@ -5,13 +5,14 @@
 
 #include "search.h"
 
-#define PRISM_NEVER INT32_MAX         /* tabu for good: a vertex's own colour, unused columns */
-#define PRISM_CLOCK_MAX 0x7ff00000u   /* then the tabu clock starts again */
+#define PRISM_CLOCK_MAX 0x7ff00000u /* then the tabu clock starts again */
+/* The table counts the clock from the last multiple of this, so that 16 bits do. */
+#define PRISM_EPOCH        16384u
 #define PRISM_DRAWS_COARSE (UINT64_C(1) << 40) /* first random index of the coarse steps */
 
 typedef struct prism_whcr_state {
   prism_view w;
-  int32_t *tabu;
+  int16_t *tabu;
   uint32_t *scratch;
   uint32_t individual;
   uint32_t head;
@@ -19,7 +20,10 @@ typedef struct prism_whcr_state {
   uint32_t clock;
 } prism_whcr_state;
 
-AATGS_FN uint32_t prism_whcr_head(uint32_t individual) { return individual * PRISM_WHCR_WORDS; }
+AATGS_FN uint32_t prism_whcr_head(uint32_t individual)
+{
+  return individual * PRISM_WHCR_WORDS;
+}
 
 /* First word of the island that the individual belongs to. */
 AATGS_FN uint32_t prism_island(const aatgs_task *t, uint32_t individual)
@@ -38,7 +42,7 @@ AATGS_FN uint64_t prism_whcr_slot(const aatgs_task *t, uint32_t individual, uint
 AATGS_FN uint32_t prism_whcr_budget(const aatgs_task *t, const uint32_t *tables)
 {
   uint32_t n = PRISM_GET(t, PRISM_INFO, PRISM_N);
-  return tables[PRISM_T_SWEEPS] * (n < 8 ? 1 : n / 8);
+  return tables[PRISM_T_SWEEPS] * (n < 16 ? 1 : n / 16);
 }
 
 AATGS_FN prism_whcr_state prism_whcr_state_of(const aatgs_task *t, uint32_t individual)
@@ -50,8 +54,8 @@ AATGS_FN prism_whcr_state prism_whcr_state_of(const aatgs_task *t, uint32_t indi
   s.w = prism_view_of(t, PRISM_WHCR_COLORS, prism_whcr_slot(t, individual, PRISM_SLOT_CURRENT),
                       PRISM_WHCR_GAMMA, individual * n * stride,
                       PRISM_GET(t, PRISM_WHCR, s.head + PRISM_H_K));
-  s.w.own = aatgs_region_ptr(t, PRISM_WHCR_OWN, uint16_t) + individual * n;
-  s.tabu = aatgs_region_ptr(t, PRISM_WHCR_TABU, int32_t) + individual * n * stride;
+  s.w.own = aatgs_region_ptr(t, PRISM_WHCR_OWN, uint16_t) + individual * PRISM_OWN_STRIDE(n);
+  s.tabu = aatgs_region_ptr(t, PRISM_WHCR_TABU, int16_t) + individual * n * stride;
   s.scratch = aatgs_region_ptr(t, PRISM_WHCR_SCRATCH, uint32_t) +
               individual * PRISM_SCRATCH_WORDS(n, stride);
   s.conflicts = PRISM_GET(t, PRISM_WHCR, s.head + PRISM_H_CONFLICTS);
@@ -64,9 +68,24 @@ AATGS_FN void prism_tabu_clear(const aatgs_task *t, const prism_whcr_state *s)
 {
   aatgs_lane_for(t, v, s->w.n)
   {
-    int32_t *row = s->tabu + (uint64_t)v * s->w.stride;
+    int16_t *row = s->tabu + (uint64_t)v * s->w.stride;
     for (uint32_t c = 0; c < s->w.stride; ++c)
       row[c] = c >= s->w.k || c == s->w.color[v] ? PRISM_NEVER : 0;
+  }
+  aatgs_sync(t);
+}
+
+/* The clock passes a multiple of PRISM_EPOCH: the table counts from there. */
+AATGS_FN void prism_tabu_epoch(const aatgs_task *t, const prism_whcr_state *s)
+{
+  aatgs_sync(t);
+  aatgs_lane_for(t, v, s->w.n)
+  {
+    int16_t *row = s->tabu + (uint64_t)v * s->w.stride;
+    for (uint32_t c = 0; c < s->w.stride; ++c) {
+      if (row[c] != PRISM_NEVER)
+        row[c] = row[c] > (int16_t)PRISM_EPOCH ? (int16_t)(row[c] - (int16_t)PRISM_EPOCH) : 0;
+    }
   }
   aatgs_sync(t);
 }
@@ -226,8 +245,7 @@ AATGS_FN void prism_move_group(aatgs_task *t, prism_whcr_state *s, const uint32_
   }
   best = aatgs_reduce_min_u64(t, best);
   to = (uint32_t)best & 0xffffu;
-  if (best == UINT64_MAX ||
-      (best >> 32) * tables[PRISM_T_RESTRICT] >= (uint64_t)stress << 8)
+  if (best == UINT64_MAX || (best >> 32) * tables[PRISM_T_RESTRICT] >= (uint64_t)stress << 8)
     return;
   for (uint32_t i = 0; i < count; ++i) {
     int32_t delta = prism_delta(w, members[i], to);
@@ -257,8 +275,7 @@ AATGS_FN void prism_correct_groups(aatgs_task *t, prism_whcr_state *s)
         if (s->w.color[order[end]] != class_of || mate[order[end]] != block)
           break;
       if (end - i > 1)
-        prism_move_group(t, s, order + i, end - i,
-                         PRISM_DRAWS_COARSE * (1 + level) + i);
+        prism_move_group(t, s, order + i, end - i, PRISM_DRAWS_COARSE * (1 + level) + i);
     }
     aatgs_sync(t);
   }

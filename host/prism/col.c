@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Vertices are told apart by 16 bits in the tables, 15 in the choice of a move. */
 #define VERTICES_MAX PRISM_VERTICES_MAX
 
 typedef struct edge {
@@ -82,8 +81,9 @@ static bool read_edge(reader *r)
                   PLACE(r), (unsigned long long)(u < 1 || u > r->n ? u : v),
                   (unsigned long long)r->n);
   if (u == v)
-    return REFUSE(r, "%s:%zu: vertex %llu is its own neighbour, no colouring can be legal; "
-                     "remove the edge",
+    return REFUSE(r,
+                  "%s:%zu: vertex %llu is its own neighbour, no colouring can be legal; "
+                  "remove the edge",
                   PLACE(r), (unsigned long long)u);
   if (r->count == r->capacity) {
     size_t capacity = r->capacity ? 2 * r->capacity : 1024;
@@ -107,9 +107,11 @@ static bool read_line(reader *r)
   if (r->at < r->end && !strchr(" \t\r", *r->at) && kind != 'c')
     kind = '?';
   switch (kind) {
-  case 'c':                               /* comment */
-  case 'n': case 'd': case 'v': case 'x': /* weights and geometry: not needed to colour */
-    return true;
+  case 'c': /* comment */
+  case 'n':
+  case 'd':
+  case 'v':
+  case 'x': /* weights and geometry: not needed to colour */ return true;
   case 'p': return read_problem(r);
   case 'e': return read_edge(r);
   default:

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SPACING 1000   /* of the grid, 1/1000 angstrom */
-#define MARGIN 5000    /* of the grid around the atoms */
-#define CELL_SIZE 3000 /* at least the widest atom and the probe of lbs.h */
+#define SPACING    1000 /* of the grid, 1/1000 angstrom */
+#define MARGIN     5000 /* of the grid around the atoms */
+#define CELL_SIZE  3000 /* at least the widest atom and the probe of lbs.h */
 #define EXTENT_MAX 1000000
 
 typedef struct reader {
@@ -44,7 +44,8 @@ static bool is_link(const char *residue)
 static int32_t radius_of(const char *element)
 {
   switch (element[0]) {
-  case 'H': case 'D': return 0;
+  case 'H':
+  case 'D': return 0;
   case 'N': return 1550;
   case 'O': return 1520;
   case 'P': return 1800;
@@ -145,8 +146,9 @@ static bool read_atom(reader *r, bool hetero)
 {
   prism_atom atom = {0};
   if (r->length < 54)
-    return REFUSE(r, "%s:%zu: an atom's line ends after %zu columns, its coordinates reach to "
-                     "column 54: the file is cut off",
+    return REFUSE(r,
+                  "%s:%zu: an atom's line ends after %zu columns, its coordinates reach to "
+                  "column 54: the file is cut off",
                   PLACE(r), r->length);
   for (size_t d = 0; d < 3; d++)
     if (!read_coordinate(r, 30 + 8 * d, &atom.at[d]))
@@ -154,8 +156,7 @@ static bool read_atom(reader *r, bool hetero)
                     38 + 8 * d);
   if (!read_residue_number(r, &atom.number))
     return REFUSE(r, "%s:%zu: columns 23 to 26 hold no residue number", PLACE(r));
-  if (other_location(r) || (hetero && !is_link(r->text + 17)) ||
-      !strncmp(r->text + 17, "HOH", 3))
+  if (other_location(r) || (hetero && !is_link(r->text + 17)) || !strncmp(r->text + 17, "HOH", 3))
     return true;
   atom.radius = atom_radius(r);
   if (atom.radius == 0)
@@ -213,8 +214,7 @@ void prism_protein_free(prism_protein *p)
   memset(p, 0, sizeof *p);
 }
 
-bool prism_frame_of(const aatgs_input *in, const prism_protein *p, prism_frame *out,
-                    prism_error *e)
+bool prism_frame_of(const aatgs_input *in, const prism_protein *p, prism_frame *out, prism_error *e)
 {
   out->spacing = SPACING;
   out->cell_size = CELL_SIZE;
@@ -234,8 +234,9 @@ bool prism_frame_of(const aatgs_input *in, const prism_protein *p, prism_frame *
     out->cells[d] = (uint32_t)(extent / CELL_SIZE) + 1;
   }
   if ((uint64_t)out->points[0] * out->points[1] * out->points[2] > 64u << 20)
-    return prism_refuse(e, "%s: its grid would have %u x %u x %u points; at most 64 million are "
-                           "possible, give fewer chains",
+    return prism_refuse(e,
+                        "%s: its grid would have %u x %u x %u points; at most 64 million are "
+                        "possible, give fewer chains",
                         in->path, out->points[0], out->points[1], out->points[2]);
   return true;
 }

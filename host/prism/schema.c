@@ -7,13 +7,21 @@
 
 #define AT(field) (uint16_t) offsetof(struct prism_config, field)
 #define F32(field, unit, low, high, initial, help)                                                 \
-  {#field, unit, help, AATGS_F32, 1, AT(field), AATGS_FIELD_PLAIN, low, high, initial}
+  {                                                                                                \
+#field, unit, help, AATGS_F32, 1, AT(field), AATGS_FIELD_PLAIN, low, high, initial             \
+  }
 #define U32(field, unit, low, high, initial, help)                                                 \
-  {#field, unit, help, AATGS_U32, 1, AT(field), AATGS_FIELD_PLAIN, low, high, initial}
+  {                                                                                                \
+#field, unit, help, AATGS_U32, 1, AT(field), AATGS_FIELD_PLAIN, low, high, initial             \
+  }
 #define U16(field, unit, low, high, initial, help)                                                 \
-  {#field, unit, help, AATGS_U16, 1, AT(field), AATGS_FIELD_PLAIN, low, high, initial}
+  {                                                                                                \
+#field, unit, help, AATGS_U16, 1, AT(field), AATGS_FIELD_PLAIN, low, high, initial             \
+  }
 #define F32S(field, count, unit, low, high, initial, help)                                         \
-  {#field, unit, help, AATGS_F32, count, AT(field), AATGS_FIELD_PLAIN, low, high, initial}
+  {                                                                                                \
+#field, unit, help, AATGS_F32, count, AT(field), AATGS_FIELD_PLAIN, low, high, initial         \
+  }
 
 const aatgs_field prism_config_fields[] = {
     /* WHCR */
@@ -58,17 +66,17 @@ const aatgs_field prism_config_fields[] = {
     F32(chemical_potential, "conflicts", -1, 1, 0,
         "QuantumOptimize: worth of a pair of classmates; over 0 large classes grow, 0: conflicts "
         "alone count"),
-    F32(transverse_field, "conflicts", 0.001, 64, 1,
-        "QuantumOptimize: field at the start of a cycle; the weaker it is, the stiffer the slices "
-        "are coupled"),
+    F32(transverse_field, "T", 0.001, 64, 2,
+        "QuantumOptimize: field at the start of a cycle, in units of the temperature; the weaker "
+        "it is, the stiffer the slices are coupled"),
     F32(interference_decay, "1/iteration", 0, 1, 0.001,
         "QuantumOptimize: decay of the field; a cycle ends at a fiftieth of its start"),
     U32(num_quantum_states, "slices", 2, 16, 8,
         "QuantumOptimize: Trotter slices; an odd number counts as one less"),
     /* parallel tempering */
     F32S(temperatures, PRISM_TEMPERATURES, "conflicts", 0, 64, 0,
-         "temperatures of the replicas, cold to hot; the first is the quantum slices' too; 0: "
-         "0.20, 0.23, 0.26, 0.30, 0.34, 0.39, 0.45, 0.52"),
+         "temperatures of the replicas, cold to hot; the first is the quantum slices' too; 0: 1 / "
+         "ln(n k / 2) for the n vertices and k colours of the start, then 1.125 times as hot each"),
     U32(num_replicas, "replicas", 1, 8, 8, "ThermodynamicAnneal: replicas"),
     U32(swap_interval, "iterations", 1, 1000000, 1, "ThermodynamicAnneal: iterations per swap"),
     F32(swap_probability, "", 0, 1, 1,
@@ -109,8 +117,9 @@ const aatgs_field prism_config_fields[] = {
     U32(flags, "", 0, 7, 0,
         "sum of 1: check every incremental table against a recount, 2: no crossover in "
         "WhcrKernel, 4: no perturbation by PhaseTransition"),
-    U16(sweeps, "", 0, 65535, 6,
-        "work of an iteration: n / 8 tabu moves an individual, n proposals a replica and slice, a "
+    U16(sweeps, "", 0, 65535, 8,
+        "work of an iteration: n / 16 tabu moves an individual, n / 16 steps a replica and slice, "
+        "a "
         "row of the protein's grid a part each; the default makes about 100 us on DSJC125.5"),
     U16(target_colors, "colors", 0, 65535, 0,
         "number of colours to reach; 0: one less than the best legal colouring, again and again"),
@@ -121,9 +130,13 @@ const aatgs_field prism_config_fields[] = {
 #undef F32
 #define AT(field) (uint16_t) offsetof(struct prism_telemetry, field)
 #define U32(field, unit, count, help)                                                              \
-  {#field, unit, help, AATGS_U32, count, AT(field), AATGS_FIELD_PLAIN, 0, 4294967295.0, 0}
+  {                                                                                                \
+#field, unit, help, AATGS_U32, count, AT(field), AATGS_FIELD_PLAIN, 0, 4294967295.0, 0         \
+  }
 #define F32(field, unit, help)                                                                     \
-  {#field, unit, help, AATGS_F32, 1, AT(field), AATGS_FIELD_PLAIN, 0, 8388607.0, 0}
+  {                                                                                                \
+#field, unit, help, AATGS_F32, 1, AT(field), AATGS_FIELD_PLAIN, 0, 8388607.0, 0                \
+  }
 
 const aatgs_field prism_telemetry_fields[] = {
     U32(conflicts, "edges", 1,

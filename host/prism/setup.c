@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TABLES_BYTES (64u << 20) /* for the conflict tables of WhcrKernel's individuals */
-#define MATRIX_VERTICES 8192u    /* larger graphs have no bit matrix */
+#define TABLES_BYTES    (64u << 20) /* for the conflict tables of WhcrKernel's individuals */
+#define MATRIX_VERTICES 8192u       /* larger graphs have no bit matrix */
 
 static int no_memory(aatgs_setup *s, const char *what)
 {
@@ -29,7 +29,7 @@ static int fill_exponentials(aatgs_setup *s)
 
 static uint32_t individuals_for(uint64_t n, uint64_t stride)
 {
-  uint64_t count = TABLES_BYTES / (n * stride * 6);
+  uint64_t count = TABLES_BYTES / (n * stride * 4);
   count &= ~UINT64_C(1);
   return count < 2 ? 2 : count > PRISM_INDIVIDUALS_MAX ? PRISM_INDIVIDUALS_MAX : (uint32_t)count;
 }
@@ -65,14 +65,14 @@ static int make_solver_regions(aatgs_setup *s, const uint32_t *info)
       {PRISM_WHCR_COLORS, 2 * w * PRISM_WHCR_SLOTS * n},
       {PRISM_WHCR_RING, 8 * w * PRISM_RING},
       {PRISM_WHCR_GAMMA, 2 * w * n * k},
-      {PRISM_WHCR_OWN, 2 * w * n},
-      {PRISM_WHCR_TABU, 4 * w * n * k},
+      {PRISM_WHCR_OWN, 2 * w * PRISM_OWN_STRIDE(n)},
+      {PRISM_WHCR_TABU, 2 * w * n * k},
       {PRISM_WHCR_SCRATCH, 4 * w * PRISM_SCRATCH_WORDS(n, k)},
       {PRISM_THERMO, 4 * (PRISM_THERMO_CLOCK + 8)},
       {PRISM_THERMO_COLORS, 2 * r * 2 * n},
       {PRISM_THERMO_GAMMA, 2 * r * n * k},
       {PRISM_QUANTUM_GAMMA, 2 * p * n * k},
-      {PRISM_QUANTUM_OVERLAP, 2 * p * k * k},
+      {PRISM_QUANTUM_OVERLAP, 2 * p * 2 * k * k},
       {PRISM_QUANTUM_SIZES, 2 * p * (k + n)},
       {PRISM_CUSTOM, 4 * 16},
       {PRISM_CUSTOM_COLORS, 2 * n},

@@ -1,13 +1,18 @@
 # What the scripts of this folder share. Each runs with
-#   AATGS         the program
-#   AATGS_BUILD   the build folder, with the test workloads in tests/cli/
-#   AATGS_SHARED  real data, or a folder that is not there
+#   AATGS           the program
+#   AATGS_BUILD     the build folder, with the test workloads in tests/cli/
+#   AATGS_SOURCE    the source folder
+#   AATGS_SHARED    real data, or a folder that is not there
+#   AATGS_SANITIZE  how it was built; "" when not given
 # and leaves nothing behind.
 set -u
 LC_ALL=C
 TERM=dumb
 export LC_ALL TERM
 unset AATGS_LOG NO_COLOR 2>/dev/null
+# Under TSan all is some 30 times slower: there `slow` is set and the long scripts do less.
+slow=
+case ${AATGS_SANITIZE:-} in *thread*) slow=yes ;; esac
 odd=$AATGS_BUILD/tests/cli/odd.so
 odd_wrong=$AATGS_BUILD/tests/cli/odd_wrong.so
 work=$(mktemp -d "${TMPDIR:-/tmp}/aatgs-cli-XXXXXX")

@@ -18,9 +18,11 @@ check() {
       exit wrong }' "$2" "$1" >.out 2>.err || complain 'wrong'
 }
 
+iterations=3000 short=200 many=5000
+[ -z "$slow" ] || iterations=300 short=30 many=300
 queen=$data/dimacs/queen8_8.col
 cp "$queen" queen.col
-aatgs 0 run --device cpu --graph queen.col --iterations 3000 --seed 7 --record trace \
+aatgs 0 run --device cpu --graph queen.col --iterations $iterations --seed 7 --record trace \
   --solution solution --format json
 quiet
 out '"conflicts": 0,$'
@@ -34,27 +36,27 @@ for way in '' '--workers 1' '--workers 2' '--workers 3' '--workers 7' '--shuffle
   # shellcheck disable=SC2086
   aatgs 0 replay trace $way --format json
   quiet
-  same "$(json verdict) $(json iterations) $(json digest)" "identical 3000 $digest" "replay $way"
+  same "$(json verdict) $(json iterations) $(json digest)" "identical $iterations $digest" "replay $way"
 done
 aatgs 0 info trace --format json
 same "$(json digest)" "$digest" 'digest in the trace'
 
 # Runs of one seed agree whatever the workers; another seed does something else.
 for workers in 1 2 3 7; do
-  aatgs 0 run --device cpu --graph "$queen" --iterations 300 --seed 7 --workers $workers --format json
+  aatgs 0 run --device cpu --graph "$queen" --iterations $short --seed 7 --workers $workers --format json
   [ $workers = 1 ] && one=$(json digest)
   same "$(json digest)" "$one" "digest with $workers workers"
 done
-aatgs 0 run --device cpu --graph "$queen" --iterations 300 --seed 8 --format json
+aatgs 0 run --device cpu --graph "$queen" --iterations $short --seed 8 --format json
 differ "$(json digest)" "$one" 'digest of seed 8'
 
 # Every named graph, a task file with every type, the condition that ends a run.
 for tasks in linear diamond full; do
-  aatgs 0 run --device cpu --graph "$queen" --tasks $tasks --iterations 200 --record "$tasks"
+  aatgs 0 run --device cpu --graph "$queen" --tasks $tasks --iterations $short --record "$tasks"
   aatgs 0 replay "$tasks" --workers 2 --shuffle
 done
 printf 'up ConfigUpload\na WhcrKernel parts=3 after=up\nb ThermodynamicAnneal after=up\nc QuantumOptimize after=up\np PhaseTransition after=a,b,c\nd TelemetryDownload after=p\n' >tasks
-aatgs 0 run --device cpu --graph "$queen" --tasks tasks --iterations 200 --record from-file
+aatgs 0 run --device cpu --graph "$queen" --tasks tasks --iterations $short --record from-file
 aatgs 0 replay from-file --workers 3
 aatgs 0 run --device cpu --graph "$data/dimacs/myciel4.col" --until 'conflicts == 0 && colors_used <= 5' \
   --iterations 20000 --record until --solution until.sol --format json
@@ -65,7 +67,7 @@ aatgs 0 info until --format json
 same "$(json last)" "$last_one" 'last iteration in the trace'
 
 # Small sweeps, many iterations.
-aatgs 0 run --device cpu --graph "$queen" --tasks diamond --config sweeps=1 --iterations 5000 --record many
+aatgs 0 run --device cpu --graph "$queen" --tasks diamond --config sweeps=1 --iterations $many --record many
 aatgs 0 replay many
 
 # A protein, alone and beside a graph.

@@ -1,9 +1,10 @@
 #!/bin/sh
-# package.sh SOURCE_DIR BUILD_DIR HOST SANITIZE: installs the build into a folder of its own, moves that,
-# builds the project in counter/ against it, and with HOST=ON runs, records and replays that
-# project's workload with the installed `aatgs`. HOST=OFF: the trace library alone.
+# package.sh SOURCE_DIR BUILD_DIR HOST SANITIZE CUDA_ARCHITECTURES: installs the build into a folder
+# of its own, moves that, builds the project in counter/ against it, and with HOST=ON runs, records
+# and replays that project's workload with the installed `aatgs`. HOST=OFF: the trace library alone.
+# CUDA_ARCHITECTURES: empty in a build without CUDA.
 set -eu
-source=$1 build=$2 host=$3 sanitize=$4
+source=$1 build=$2 host=$3 sanitize=$4 architectures=$5
 CC=${CC:-cc} CXX=${CXX:-c++}
 work=$(mktemp -d "${TMPDIR:-/tmp}/aatgs-package-XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -53,7 +54,29 @@ counter=$source/tests/support/counter
 with_pkg_config "$CC -std=c11" aatgs-trace "$counter/reader.c" reader_pc
 expect 1 "$work/reader_pc" "$work/no-such-trace"
 says no-such-trace
-[ "$host" = ON ] || exit 0
+
+# The trace library is found alone, and what a package lacks is said.
+mkdir "$work/trace-only"
+cat >"$work/trace-only/CMakeLists.txt" <<END
+cmake_minimum_required(VERSION 3.22)
+project(reader LANGUAGES C)
+find_package(aatgs REQUIRED COMPONENTS \${COMPONENTS})
+add_executable(reader $counter/reader.c)
+target_link_libraries(reader PRIVATE aatgs::trace)
+END
+components() {
+  cmake -S "$work/trace-only" -B "$work/trace-only/build" -G Ninja -DCMAKE_PREFIX_PATH="$work/usr" \
+    -DCMAKE_C_COMPILER="$CC" -DCMAKE_C_FLAGS="$flags" -DCOMPONENTS="$1"
+}
+quietly components trace
+quietly cmake --build "$work/trace-only/build"
+expect 1 components sails
+says sails
+[ "$host" = ON ] || {
+  expect 1 components runtime
+  says runtime
+  exit 0
+}
 
 # counter_project FOLDER [OPTION...]
 counter_project() {
@@ -65,19 +88,18 @@ counter_project() {
     -DCMAKE_C_FLAGS="$flags" -DCMAKE_CXX_FLAGS="$flags" "$@"
   quietly cmake --build "$folder"
 }
-counter_project right
+if [ -n "$architectures" ]; then
+  counter_project right -DCOUNTER_CUDA=ON -DCMAKE_CUDA_ARCHITECTURES="$architectures"
+else
+  counter_project right
+fi
 counter_project wrong -DCOUNTER_WRONG=ON
 with_pkg_config "$CC -std=c11" aatgs "$counter/embed.c" embed_pc
 with_pkg_config "$CXX -std=c++11" aatgs "$counter/embed.cpp" embed_cxx_pc
 
-# Headers stand alone, in C and in C++.
-for header in "$work"/usr/include/aatgs/*.h; do
-  name=aatgs/$(basename "$header")
-  case $name in
-  *_cuda.h) continue ;;      # parts of others, for nvcc
-  aatgs/loop*.h) continue ;; # need a workload's tasks
-  esac
-  echo "#include <$name>" | tee "$work/one.c" >"$work/one.cpp"
+# The headers for people stand alone, in C and in C++.
+for name in aatgs bus error port prism trace workload; do
+  echo "#include <aatgs/$name.h>" | tee "$work/one.c" >"$work/one.cpp"
   # shellcheck disable=SC2086
   quietly $CC -std=c11 $flags -D_GNU_SOURCE -I"$work/usr/include" -fsyntax-only "$work/one.c"
   # shellcheck disable=SC2086
@@ -104,6 +126,9 @@ expect 0 "$aatgs" run --workload "$so" --device cpu --tasks twice --config hits=
 for workers in 1 2 3 7; do
   expect 0 "$aatgs" replay "$work/trace" --workload "$so" --workers $workers
 done
+if [ -n "$architectures" ] && [ -e /dev/nvidiactl ]; then
+  expect 0 "$aatgs" replay "$work/trace" --workload "$so" --device cuda
+fi
 expect 0 env AATGS_WORKLOAD_PATH="$work/right" "$aatgs" replay "$work/trace"
 quietly cmake --install "$work/right"
 expect 0 "$aatgs" replay "$work/trace"
@@ -121,6 +146,8 @@ awk '/^```c$/ { inside = 1; next } /^```$/ && inside { exit } inside' "$source/R
   >"$work/readme.c"
 with_pkg_config "$CC -std=c11" aatgs "$work/readme.c" readme
 expect 0 "$aatgs" gen queen 5 -o "$work/queen5.col"
+export AATGS_WORKLOAD_PATH
+AATGS_WORKLOAD_PATH=$(pkg-config --variable=workloaddir aatgs) # needed since the package was moved
 expect 0 "$work/readme" "$work/queen5.col" "$work/readme-trace"
 says ' 0 conflicts'
 expect 0 "$aatgs" replay "$work/readme-trace"

@@ -88,9 +88,14 @@ typedef void harness_function(aatgs_task *t);
 static harness_function *const harness_run[HARNESS_TYPES] = {
     prism_config_upload, prism_whcr,  prism_thermo,   prism_quantum,
     prism_lbs,           prism_phase, prism_download, prism_custom};
-static harness_function *const harness_finish[HARNESS_TYPES] = {
-    NULL, prism_whcr_finish, prism_thermo_finish, prism_quantum_finish,
-    prism_lbs_finish, NULL, NULL, NULL};
+static harness_function *const harness_finish[HARNESS_TYPES] = {NULL,
+                                                                prism_whcr_finish,
+                                                                prism_thermo_finish,
+                                                                prism_quantum_finish,
+                                                                prism_lbs_finish,
+                                                                NULL,
+                                                                NULL,
+                                                                NULL};
 
 /* One task of the graph under test. */
 typedef struct harness_task {
@@ -116,9 +121,9 @@ typedef struct harness {
   struct prism_config config;
   struct prism_telemetry telemetry;
   uint64_t iteration;
-  uint32_t failed;  /* last code handed to aatgs_fail() */
-  uint64_t digest;  /* folded from those of the parts */
-  bool backwards;   /* run parts, and solvers side by side, in reverse */
+  uint32_t failed; /* last code handed to aatgs_fail() */
+  uint64_t digest; /* folded from those of the parts */
+  bool backwards;  /* run parts, and solvers side by side, in reverse */
 } harness;
 
 static void *harness_region(aatgs_setup *setup, uint32_t index, size_t bytes)
@@ -222,7 +227,10 @@ static void harness_call(harness_function *function, aatgs_task *t)
   pthread_barrier_destroy(&lanes_barrier);
 }
 #else
-static void harness_call(harness_function *function, aatgs_task *t) { function(t); }
+static void harness_call(harness_function *function, aatgs_task *t)
+{
+  function(t);
+}
 #endif
 
 static int harness_rebuild(harness *h)
@@ -238,8 +246,8 @@ static void harness_part(harness *h, harness_function *function, uint32_t number
 {
   aatgs_task t = harness_task_of(h, number, task, part);
   harness_call(function, &t);
-  h->digest = aatgs_mix64(h->digest ^ aatgs_mix64((uint64_t)number << 48 | (uint64_t)part << 32 |
-                                                  t.digest));
+  h->digest = aatgs_mix64(h->digest ^
+                          aatgs_mix64((uint64_t)number << 48 | (uint64_t)part << 32 | t.digest));
   h->failed = t.failed ? t.failed : h->failed;
 }
 
@@ -257,8 +265,7 @@ static void harness_task_run(harness *h, uint32_t number, const harness_task *ta
     return;
   for (uint32_t i = 0; i < task->parts; i++) {
     h->digest = before;
-    harness_part(h, harness_run[task->type], number, task,
-                 h->backwards ? task->parts - 1 - i : i);
+    harness_part(h, harness_run[task->type], number, task, h->backwards ? task->parts - 1 - i : i);
     sum += h->digest;
   }
   h->digest = sum;
