@@ -20,6 +20,13 @@ static const verb verbs[] = {
     {"schedule", "schedule a task graph in simulated time: how good is the order?",
      aatgs_verb_schedule},
     {"gen", "make a graph to colour", aatgs_verb_gen},
+    {"verify", "say whether a trace is whole", aatgs_verb_verify},
+    {"recover", "save what is whole of a damaged trace", aatgs_verb_recover},
+    {"trim", "cut a range of iterations out of a trace", aatgs_verb_trim},
+    {"pack", "make one file of a trace, to send it elsewhere", aatgs_verb_pack},
+    {"unpack", "make a trace of such a file", aatgs_verb_unpack},
+    {"ls", "list the traces in a folder", aatgs_verb_ls},
+    {"rm", "remove traces, by name or by age and size", aatgs_verb_rm},
     {"doctor", "say what this machine offers and what a round trip costs here", aatgs_verb_doctor},
 };
 #define VERB_COUNT (sizeof verbs / sizeof *verbs)

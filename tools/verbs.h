@@ -8,5 +8,12 @@ int aatgs_verb_info(int argc, char **argv);
 int aatgs_verb_schedule(int argc, char **argv);
 int aatgs_verb_gen(int argc, char **argv);
 int aatgs_verb_doctor(int argc, char **argv);
+int aatgs_verb_verify(int argc, char **argv);
+int aatgs_verb_recover(int argc, char **argv);
+int aatgs_verb_trim(int argc, char **argv);
+int aatgs_verb_pack(int argc, char **argv);
+int aatgs_verb_unpack(int argc, char **argv);
+int aatgs_verb_ls(int argc, char **argv);
+int aatgs_verb_rm(int argc, char **argv);
 
 #endif

@@ -42,7 +42,7 @@ typedef struct aatgs_key {
 /* ---- Caps on what a trace may claim -------------------------------------------------- */
 
 #define AATGS_PIECE_BYTES          (UINT32_C(1) << 20) /* raw bytes of a piece */
-#define AATGS_INFO_BYTES_MAX       (UINT32_C(16) << 20)
+#define AATGS_INFO_BYTES_MAX       (UINT32_C(4) << 20)
 #define AATGS_TABLE_BYTES_MAX      (UINT32_C(64) << 20) /* of a graph or plan */
 #define AATGS_INPUT_BYTES_MAX      (UINT64_C(1) << 32)
 #define AATGS_SNAPSHOT_BYTES_MAX   (UINT64_C(1) << 36)

@@ -9,6 +9,7 @@
 #include "trace/chunk.h"
 #include "trace/field.h"
 #include "trace/format.h"
+#include "trace/json.h"
 
 uint64_t aatgs_info_snapshot_bytes(const aatgs_trace_info *info)
 {
@@ -208,15 +209,15 @@ typedef struct taker {
   bool no_memory;
 } taker;
 
-static const char *take_text(taker *t, const json_t *object, const char *key)
+static const char *take_text(taker *t, const aatgs_json *object, const char *key)
 {
-  json_t *j = json_object_get(object, key);
-  if (!json_is_string(j)) {
+  const aatgs_json *j = aatgs_json_get(object, key);
+  if (!j || j->kind != AATGS_JSON_TEXT) {
     t->missing = t->missing ? t->missing : key;
     return "";
   }
   /* Control characters have no place on a terminal. */
-  char *s = aatgs_arena_text(t->arena, json_string_value(j), strlen(json_string_value(j)));
+  char *s = aatgs_arena_text(t->arena, j->text, strlen(j->text));
   for (char *c = s; c && *c; c++)
     if ((unsigned char)*c < 0x20 || *c == 0x7f)
       *c = '?';
@@ -224,17 +225,17 @@ static const char *take_text(taker *t, const json_t *object, const char *key)
   return s ? s : "";
 }
 
-static uint64_t take_number(taker *t, const json_t *object, const char *key, uint64_t most)
+static uint64_t take_number(taker *t, const aatgs_json *object, const char *key, uint64_t most)
 {
-  json_t *j = json_object_get(object, key);
+  const aatgs_json *j = aatgs_json_get(object, key);
   uint64_t v = 0;
   char *end = NULL;
   bool ok = false;
-  if (json_is_integer(j) && json_integer_value(j) >= 0) {
-    v = (uint64_t)json_integer_value(j);
+  if (j && j->kind == AATGS_JSON_NUMBER && j->whole) {
+    v = j->integer;
     ok = true;
-  } else if (json_is_string(j) && strncmp(json_string_value(j), "0x", 2) == 0) {
-    v = strtoull(json_string_value(j), &end, 16);
+  } else if (j && j->kind == AATGS_JSON_TEXT && strncmp(j->text, "0x", 2) == 0) {
+    v = strtoull(j->text, &end, 16);
     ok = *end == '\0';
   }
   if (ok && v <= most)
@@ -243,38 +244,41 @@ static uint64_t take_number(taker *t, const json_t *object, const char *key, uin
   return 0;
 }
 
-static double take_real(taker *t, const json_t *object, const char *key)
+static double take_real(taker *t, const aatgs_json *object, const char *key)
 {
-  json_t *j = json_object_get(object, key);
-  if (!json_is_number(j))
-    t->missing = t->missing ? t->missing : key;
-  return json_number_value(j);
+  const aatgs_json *j = aatgs_json_get(object, key);
+  if (j && j->kind == AATGS_JSON_NUMBER)
+    return j->real;
+  t->missing = t->missing ? t->missing : key;
+  return 0;
 }
 
-/* An array of at most `most` members; room for them in the arena. */
-static void *take_array(taker *t, const json_t *object, const char *key, uint32_t most, size_t size,
-                        const json_t **array, uint32_t *count)
+/* An array of at most `most` members, the first of them in *member; room for them in the arena. */
+static void *take_array(taker *t, const aatgs_json *object, const char *key, uint32_t most,
+                        size_t size, const aatgs_json **member, uint32_t *count)
 {
-  *array = json_object_get(object, key);
+  const aatgs_json *a = aatgs_json_get(object, key);
   *count = 0;
-  if (!json_is_array(*array) || json_array_size(*array) > most) {
+  *member = NULL;
+  if (!a || a->kind != AATGS_JSON_ARRAY || a->count > most) {
     t->missing = t->missing ? t->missing : key;
     return NULL;
   }
-  void *p = aatgs_arena_take(t->arena, json_array_size(*array) + 1, size);
-  if (p)
-    *count = (uint32_t)json_array_size(*array);
+  void *p = aatgs_arena_take(t->arena, a->count + 1u, size);
+  if (p) {
+    *count = a->count;
+    *member = a->first;
+  }
   t->no_memory = t->no_memory || !p;
   return p;
 }
 
-static const aatgs_field *take_fields(taker *t, const json_t *root, const char *key,
+static const aatgs_field *take_fields(taker *t, const aatgs_json *root, const char *key,
                                       uint32_t *count)
 {
-  const json_t *a;
-  aatgs_field *fields = take_array(t, root, key, AATGS_FIELDS_MAX, sizeof *fields, &a, count);
-  for (uint32_t i = 0; i < *count; i++) {
-    const json_t *o = json_array_get(a, i);
+  const aatgs_json *o;
+  aatgs_field *fields = take_array(t, root, key, AATGS_FIELDS_MAX, sizeof *fields, &o, count);
+  for (uint32_t i = 0; i < *count; i++, o = o->next) {
     fields[i] = (aatgs_field){
         .name = take_text(t, o, "name"),
         .unit = take_text(t, o, "unit"),
@@ -291,38 +295,35 @@ static const aatgs_field *take_fields(taker *t, const json_t *root, const char *
   return fields;
 }
 
-static void take_lists(taker *t, const json_t *root, aatgs_trace_info *info)
+static void take_lists(taker *t, const aatgs_json *root, aatgs_trace_info *info)
 {
-  const json_t *a;
+  const aatgs_json *o;
   aatgs_trace_type *types =
-      take_array(t, root, "types", AATGS_TYPES_MAX, sizeof *types, &a, &info->type_count);
-  for (uint32_t i = 0; i < info->type_count; i++) {
-    const json_t *o = json_array_get(a, i);
+      take_array(t, root, "types", AATGS_TYPES_MAX, sizeof *types, &o, &info->type_count);
+  for (uint32_t i = 0; i < info->type_count; i++, o = o->next) {
     types[i] =
         (aatgs_trace_type){take_text(t, o, "name"), (uint32_t)take_number(t, o, "role", UINT32_MAX),
                            take_number(t, o, "prior_ns", UINT64_MAX)};
   }
   info->types = types;
   aatgs_trace_region *regions =
-      take_array(t, root, "regions", AATGS_REGIONS_MAX, sizeof *regions, &a, &info->region_count);
-  for (uint32_t i = 0; i < info->region_count; i++) {
-    const json_t *o = json_array_get(a, i);
+      take_array(t, root, "regions", AATGS_REGIONS_MAX, sizeof *regions, &o, &info->region_count);
+  for (uint32_t i = 0; i < info->region_count; i++, o = o->next) {
     regions[i] = (aatgs_trace_region){
         take_text(t, o, "name"), (uint32_t)take_number(t, o, "kind", 2),
         (uint32_t)take_number(t, o, "word", 8), take_number(t, o, "size", UINT64_MAX)};
   }
   info->regions = regions;
   aatgs_trace_input *inputs =
-      take_array(t, root, "inputs", AATGS_INPUTS_MAX, sizeof *inputs, &a, &info->input_count);
-  for (uint32_t i = 0; i < info->input_count; i++) {
-    const json_t *o = json_array_get(a, i);
+      take_array(t, root, "inputs", AATGS_INPUTS_MAX, sizeof *inputs, &o, &info->input_count);
+  for (uint32_t i = 0; i < info->input_count; i++, o = o->next) {
     inputs[i] = (aatgs_trace_input){take_text(t, o, "kind"), take_text(t, o, "path"),
                                     take_number(t, o, "size", UINT64_MAX)};
   }
   info->inputs = inputs;
 }
 
-static void take_info(taker *t, const json_t *root, aatgs_trace_info *i)
+static void take_info(taker *t, const aatgs_json *root, aatgs_trace_info *i)
 {
   i->aatgs_version = take_text(t, root, "aatgs_version");
   i->workload = take_text(t, root, "workload");
@@ -346,7 +347,7 @@ static void take_info(taker *t, const json_t *root, aatgs_trace_info *i)
 }
 
 /* The version and the features come first: what they do not cover is not looked at. */
-static int check_version(const json_t *root, const char *path, aatgs_trace_info *info,
+static int check_version(const aatgs_json *root, const char *path, aatgs_trace_info *info,
                          aatgs_error *error)
 {
   taker t = {0};
@@ -375,18 +376,18 @@ int aatgs_info_read(const uint8_t *bytes, size_t size, const char *path, aatgs_a
 {
   taker t = {.arena = arena};
   aatgs_error inner;
-  json_t *root = json_loadb((const char *)bytes, size, JSON_REJECT_DUPLICATES, NULL);
-  if (!json_is_object(root)) {
-    json_decref(root);
+  const aatgs_json *root = aatgs_json_parse(bytes, size, arena, &t.no_memory);
+  if (t.no_memory)
+    return aatgs_error_set(error, AATGS_ENOMEM, 0, "%s: no memory for the description of the run",
+                           path);
+  if (!root || root->kind != AATGS_JSON_OBJECT)
     return aatgs_error_set(error, AATGS_ECORRUPT, 0, "%s: the description of the run is not JSON",
                            path);
-  }
   int rc = check_version(root, path, info, error);
   if (!rc) {
     *trace = take_number(&t, root, "trace", UINT64_MAX);
     take_info(&t, root, info);
   }
-  json_decref(root);
   if (rc)
     return rc;
   if (t.no_memory)

@@ -191,6 +191,10 @@ uint64_t aatgs_pages_transaction(const aatgs_pages *pages)
 unsigned aatgs_pages_metas(const aatgs_pages *pages)
 {
   uint8_t meta[META_BYTES];
+  struct stat st;
+  /* Shorter than both: its creation was cut off, and nothing was ever committed. */
+  if (fstat(pages->fd, &st) == 0 && st.st_size < 2 * (off_t)pages->page_bytes)
+    return 2;
   return (unsigned)read_meta(pages, 0, meta) + (unsigned)read_meta(pages, 1, meta);
 }
 

@@ -18,7 +18,7 @@ void aatgs_pages_close(aatgs_pages *pages);
 
 /* Number of the last commit; 0: none can be read. */
 uint64_t aatgs_pages_transaction(const aatgs_pages *pages);
-/* How many of the two meta pages are whole. */
+/* How many of the two meta pages are whole; 2 also for a file whose creation was cut off. */
 unsigned aatgs_pages_metas(const aatgs_pages *pages);
 
 /* Finds the first key that is not below *key in the last committed state. 1: *key is that key and

@@ -5,7 +5,7 @@
 pages=$AATGS_SOURCE/tools/man
 
 # Each option of the help is on the page, and the other way round.
-for verb in run replay info schedule gen doctor; do
+for verb in run replay info schedule gen verify recover trim pack unpack ls rm doctor; do
   aatgs 0 "$verb" --help
   checks=$((checks + 1))
   [ -f "$pages/aatgs-$verb.1" ] || complain "there is no page aatgs-$verb.1"
@@ -42,7 +42,7 @@ COMP_WORDS=("$AATGS" "$@") COMP_CWORD=$#
 _aatgs
 echo "${COMPREPLY[*]}"
 END
-  same "$(bash complete.bash re)" replay 'completion of re'
+  same "$(bash complete.bash rep)" replay 'completion of rep'
   same "$(bash complete.bash replay --sh)" --shuffle 'completion of --sh'
   same "$(bash complete.bash info --format j)" json 'completion of --format j'
 fi

@@ -438,13 +438,21 @@ void make_remove(const char *path)
   nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+static const char *base = AATGS_BUILD_DIR "/tests/traces";
+
+void make_paths_in_memory(void)
+{
+  if (access("/dev/shm", W_OK) == 0)
+    base = "/dev/shm";
+}
+
 const char *make_path(const char *name)
 {
   static char path[4][1024];
   static int next;
   char *p = path[next++ % 4];
-  mkdir(AATGS_BUILD_DIR "/tests/traces", 0777);
-  snprintf(p, sizeof path[0], AATGS_BUILD_DIR "/tests/traces/%s-%d", name, (int)getpid());
+  mkdir(base, 0777);
+  snprintf(p, sizeof path[0], "%s/aatgs-%s-%d", base, name, (int)getpid());
   make_remove(p);
   return p;
 }

@@ -59,8 +59,11 @@ void make_verify(const make_options *o, const char *dir, uint64_t last);
 void make_verify_iterations(const make_options *o, aatgs_trace *t, uint64_t first, uint64_t last);
 bool make_same(const aatgs_iteration *a, const aatgs_iteration *b, const make_options *o);
 
-/* A fresh path below the build folder's tests/; any older folder there is removed. */
+/* A fresh path below the build folder's tests/, or in memory after make_paths_in_memory(); any
+ * older folder there is removed. The text is overwritten by the fourth call after it. */
 const char *make_path(const char *name);
+/* Where durability is not the point and syncs would only take time. */
+void make_paths_in_memory(void);
 void make_remove(const char *path);
 
 #endif

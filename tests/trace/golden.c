@@ -1,0 +1,65 @@
+/* Packs made by every version of the format so far still read as what they were. A new version
+ * adds its own: test_golden write FILE. */
+#include <stdio.h>
+#include <string.h>
+
+#include "trace/care.h"
+#include "trace/cm.h"
+#include "trace/make.h"
+
+static const make_options options = {.seed = 1,
+                                     .iterations = 700,
+                                     .config_bytes = 64,
+                                     .telemetry_bytes = 32,
+                                     .graphs = 3,
+                                     .records_max = 5,
+                                     .gap_every = 150,
+                                     .ticks_every = 7,
+                                     .snapshot_every = 250,
+                                     .chunk = 128,
+                                     .small = 1};
+
+static void read_golden(const char *name)
+{
+  char path[1024];
+  aatgs_trace_report r;
+  aatgs_error e;
+  const char *out = make_path("golden");
+  snprintf(path, sizeof path, AATGS_SOURCE_DIR "/tests/trace/golden/%s", name);
+  FILE *f = fopen(path, "rb");
+  assert_non_null(f);
+  if (aatgs_trace_unpack(f, path, out, &r, &e))
+    fail_msg("%s", e.text);
+  fclose(f);
+  make_verify(&options, out, UINT64_MAX);
+  assert_int_equal(aatgs_trace_verify(out, NULL, NULL, &r, &e), 0);
+  assert_true(r.digest == UINT64_C(0x41de293eb0e9f10d));
+  make_remove(out);
+}
+
+static void test_version_1(void **state)
+{
+  (void)state;
+  read_golden("v1.aatgz");
+}
+
+static int write_golden(const char *path)
+{
+  aatgs_trace_report r;
+  const char *dir = make_path("golden");
+  make_trace(&options, dir, NULL);
+  FILE *f = fopen(path, "wb");
+  int rc = f ? aatgs_trace_pack(dir, f, path, &r, NULL) : 1;
+  if (f && fclose(f))
+    rc = 1;
+  make_remove(dir);
+  return rc != 0;
+}
+
+int main(int argc, char **argv)
+{
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_version_1)};
+  if (argc == 3 && strcmp(argv[1], "write") == 0)
+    return write_golden(argv[2]);
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

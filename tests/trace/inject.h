@@ -1,0 +1,51 @@
+/* Stands between the code under test and the system: counts calls, and on the one that was named
+ * fails, dies before, in or after it, or just remembers what was written. Linking inject.c is
+ * enough: its functions take the place of the C library's. */
+#ifndef AATGS_TEST_INJECT_H
+#define AATGS_TEST_INJECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum inject_kind {
+  INJECT_WRITE = 1, /* write, pwrite, writev, pwritev */
+  INJECT_SYNC = 2,  /* fsync, fdatasync, msync */
+  INJECT_SPACE = 4, /* posix_fallocate, ftruncate */
+  INJECT_MAP = 8,   /* mmap of a file */
+  INJECT_OPEN = 16, /* open, openat, mkdir */
+  INJECT_MALLOC = 32
+} inject_kind;
+
+typedef enum inject_action {
+  INJECT_NOTHING = 0,
+  INJECT_FAIL,       /* with `error`; a write of more than a byte may write half first */
+  INJECT_DIE_BEFORE, /* by SIGKILL */
+  INJECT_DIE_IN,     /* after half of a write */
+  INJECT_DIE_AFTER
+} inject_action;
+
+/* Calls of `kinds` are counted from 0; call number `at` meets `action`. */
+void inject_start(unsigned kinds, uint64_t at, inject_action action, int error);
+/* Stops; returns how many calls there were. */
+uint64_t inject_stop(void);
+/* Whether the call was reached. */
+bool inject_hit(void);
+
+/* A write or sync that happened to a file below the folder being logged. */
+typedef struct inject_entry {
+  char name[64]; /* of the file */
+  bool sync;
+  uint64_t at;
+  size_t size;
+  uint8_t *bytes;
+  uint64_t mark; /* what inject_mark() said before */
+} inject_entry;
+
+void inject_log_start(const char *dir);
+void inject_mark(uint64_t mark);
+/* Stops; the entries stay until inject_log_free(). */
+const inject_entry *inject_log_stop(size_t *count);
+void inject_log_free(void);
+
+#endif

@@ -1,0 +1,17 @@
+/* What the verbs that look after traces have in common. */
+#ifndef AATGS_TOOLS_CARE_REPORT_H
+#define AATGS_TOOLS_CARE_REPORT_H
+
+#include "tools/cli.h"
+#include "trace/care.h"
+
+/* Prints a report, with `verb` in errors; `place_key` and `place` say where something was written
+ * (NULL: nowhere). Returns exit_code, or AATGS_EXIT_ERROR when printing failed. */
+int aatgs_care_print(const char *verb, const char *place_key, const char *place,
+                     const aatgs_trace_report *report, aatgs_format format, int exit_code);
+/* An aatgs_trace_note that prints `aatgs: VERB: sentence` on stderr; `user` is the verb. */
+void aatgs_care_note(void *user, const char *sentence);
+/* Asks for an option that must be there. */
+int aatgs_care_missing(const char *verb, const char *option);
+
+#endif
