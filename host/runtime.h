@@ -123,11 +123,11 @@ struct aatgs_runtime {
   /* Regions on the host: contents at opening, primary ones as of the last snapshot. */
   aatgs_region_view regions[AATGS_REGIONS_MAX];
   uint8_t *region_memory[AATGS_REGIONS_MAX];
-  uint8_t *staging; /* as the device lays it out */
+  uint8_t *staging;       /* as the device lays it out */
   uint8_t *trace_staging; /* the same, of the latest snapshot for the trace; NULL: not recorded */
   size_t staging_bytes;
   bool have_snapshot;
-  bool snapshot_held; /* the trace's snapshots have to wait */
+  bool snapshot_held;        /* the trace's snapshots have to wait */
   uint64_t snapshot_command; /* of the snapshot under way for the trace, 0: none (sequence + 1) */
   uint64_t snapshot_at;
   aatgs_input *inputs;
