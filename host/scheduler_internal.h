@@ -72,6 +72,9 @@ void aatgs_ranks_rebase(aatgs_scheduler *s, uint32_t shift, uint32_t count);
 
 /* ---- The others ---- */
 
+/* Bytes a collector has taken (telemetry.c). */
+size_t aatgs_telemetry_bytes(const aatgs_telemetry *telemetry);
+
 /* Looks at the fills and the latest snapshot; true when a priority changed. */
 bool aatgs_scheduler_refresh(aatgs_scheduler *s);
 /* Counts a finished task towards the next snapshot and sends its event. */
