@@ -52,7 +52,7 @@ typedef enum aatgs_opcode {
 } aatgs_opcode;
 
 typedef enum aatgs_command_flag {
-  AATGS_COMMAND_ALONE = 1 /* every iteration before this one is complete */
+  AATGS_COMMAND_CHAIN = 1 /* the graph is a chain, every iteration before this one complete */
 } aatgs_command_flag;
 
 typedef struct aatgs_command_header {

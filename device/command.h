@@ -17,11 +17,11 @@
 /* Ends the loop, leaving what was seen in the fault record; the first fault wins. */
 AATGS_FN void aatgs_fault_post(aatgs_loop *loop, aatgs_fault fault)
 {
-  if (aatgs_dev_add_u32(&loop->faulted, 1))
+  if (aatgs_dev_add_u32(&loop->shared->faulted, 1))
     return;
   loop->bus->device.fault = fault;
   aatgs_bus_store_release(&loop->bus->device.state, AATGS_DEVICE_FAULT); /* B5 */
-  aatgs_dev_store_release_u32(&loop->stop, 1);
+  aatgs_dev_store_release_u32(&loop->shared->stop, 1);
 }
 
 AATGS_FN void aatgs_fault_command(aatgs_loop *loop, const aatgs_worker *w, uint32_t code,
@@ -34,9 +34,9 @@ AATGS_FN void aatgs_fault_command(aatgs_loop *loop, const aatgs_worker *w, uint3
 /* Shows that the device lives, and looks whether the host does. */
 AATGS_FN void aatgs_beat(aatgs_loop *loop, const aatgs_worker *w)
 {
-  if (++loop->beat % AATGS_POLLS_PER_BEAT)
+  if (++loop->shared->beat % AATGS_POLLS_PER_BEAT)
     return;
-  aatgs_bus_store_relaxed(&loop->bus->device.beat, loop->beat); /* B7 */
+  aatgs_bus_store_relaxed(&loop->bus->device.beat, loop->shared->beat); /* B7 */
   if (aatgs_bus_load_relaxed(&loop->bus->host.abandon)) {
     aatgs_fault_command(loop, w, AATGS_FAULT_ABANDONED, 0, 1);
     return;
@@ -45,18 +45,18 @@ AATGS_FN void aatgs_beat(aatgs_loop *loop, const aatgs_worker *w)
     return;
   const uint64_t host_beat = aatgs_bus_load_relaxed(&loop->bus->host.beat); /* B8 */
   const uint64_t now = aatgs_clock_ns();
-  const uint64_t step = now - loop->looked_ns;
-  loop->looked_ns = now;
-  if (host_beat != loop->host_beat) {
-    loop->host_beat = host_beat;
-    loop->host_silent_ns = 0;
+  const uint64_t step = now - loop->shared->looked_ns;
+  loop->shared->looked_ns = now;
+  if (host_beat != loop->shared->host_beat) {
+    loop->shared->host_beat = host_beat;
+    loop->shared->host_silent_ns = 0;
     return;
   }
   /* A stopped process (a debugger) makes one long step, which does not count as silence. */
-  loop->host_silent_ns += step < AATGS_SILENT_STEP_NS ? step : AATGS_SILENT_STEP_NS;
-  if (loop->host_silent_ns > loop->host_timeout_ns)
+  loop->shared->host_silent_ns += step < AATGS_SILENT_STEP_NS ? step : AATGS_SILENT_STEP_NS;
+  if (loop->shared->host_silent_ns > loop->host_timeout_ns)
     aatgs_fault_command(loop, w, AATGS_FAULT_HOST_LOST, loop->host_timeout_ns,
-                        loop->host_silent_ns);
+                        loop->shared->host_silent_ns);
 }
 
 /* Who has the token may be inside a task that does not return: the others look now and then for
@@ -79,15 +79,15 @@ AATGS_FN int aatgs_handshake(aatgs_loop *loop)
       l->digest == AATGS_LAYOUT_DIGEST)
     return 1;
   aatgs_bus_store_release(&loop->bus->device.state, AATGS_DEVICE_REFUSED); /* B5 */
-  aatgs_dev_store_release_u32(&loop->stop, 1);
+  aatgs_dev_store_release_u32(&loop->shared->stop, 1);
   return 0;
 }
 
 AATGS_FN int aatgs_token_take(aatgs_loop *loop, aatgs_worker *w)
 {
   uint32_t free = 0;
-  if (!w->polls && !aatgs_dev_load_relaxed_u32(&loop->token))
-    w->polls = (uint32_t)aatgs_dev_cas_u32(&loop->token, &free, 1); /* D8 */
+  if (!w->polls && !aatgs_dev_load_relaxed_u32(&loop->shared->token))
+    w->polls = (uint32_t)aatgs_dev_cas_u32(&loop->shared->token, &free, 1); /* D8 */
   return (int)w->polls;
 }
 
@@ -96,7 +96,8 @@ AATGS_FN void aatgs_token_give(aatgs_loop *loop, aatgs_worker *w)
   if (!w->polls)
     return;
   w->polls = 0;
-  aatgs_dev_store_release_u32(&loop->token, 0); /* D7 */
+  w->alone = 0;
+  aatgs_dev_store_release_u32(&loop->shared->token, 0); /* D7 */
 }
 
 /* After a look that found nothing to run. A worker that may be taken off its core must not sit on
@@ -109,8 +110,8 @@ AATGS_FN void aatgs_token_rest(aatgs_loop *loop, aatgs_worker *w)
 
 AATGS_FN int aatgs_quiescent(const aatgs_loop *loop)
 {
-  return aatgs_dev_load_acquire_u64(&loop->completed) == /* D4 */
-         aatgs_dev_load_acquire_u64(&loop->admitted);
+  return aatgs_dev_load_acquire_u64(&loop->shared->completed) == /* D4 */
+         aatgs_dev_load_acquire_u64(&loop->shared->admitted);
 }
 
 /* Says in step->kind what the command asks for, or NONE when it has to wait for the iterations in
@@ -120,10 +121,9 @@ AATGS_FN void aatgs_command_decode(aatgs_loop *loop, aatgs_worker *w, aatgs_step
   const aatgs_command_header *h = &w->u.command.header;
   switch (h->opcode) {
   case AATGS_OP_ITERATE:
-    /* The host's word that it is alone is not enough: the acquire in aatgs_quiescent() is what
-     * makes the earlier iterations' writes seen here. */
-    if ((h->flags & AATGS_COMMAND_ALONE) && aatgs_graph_at(loop, h->graph)->chain &&
-        aatgs_quiescent(loop)) {
+    /* The host's word is not enough: the acquire in aatgs_quiescent() is what makes the earlier
+     * iterations' writes seen here, unless they were this worker's own. */
+    if ((h->flags & AATGS_COMMAND_CHAIN) && (w->alone || aatgs_quiescent(loop))) {
       step->kind = AATGS_STEP_CHAIN;
       break;
     }
@@ -157,7 +157,7 @@ AATGS_FN int aatgs_poll_begin(aatgs_loop *loop, aatgs_worker *w, aatgs_step *ste
     return 0;
   }
   aatgs_beat(loop, w);
-  if (loop->rebuilt)
+  if (loop->shared->rebuilt)
     return 1;
   if (aatgs_handshake(loop))
     step->kind = AATGS_STEP_REBUILD;
@@ -181,7 +181,7 @@ AATGS_FN void aatgs_command_poll(aatgs_loop *loop, aatgs_worker *w, aatgs_step *
     look = (uint32_t)aatgs_poll_begin(loop, w, step);
   if (!aatgs_team_share(look))
     return;
-  const uint64_t n = loop->next_command;
+  const uint64_t n = loop->shared->next_command;
   const int complete =
       aatgs_team_slot_load(loop->commands + (n & loop->command_mask) * AATGS_COMMAND_FLITS,
                            AATGS_COMMAND_FLITS, (uint32_t)n, w->u.words, lane);
@@ -194,18 +194,18 @@ AATGS_FN void aatgs_command_poll(aatgs_loop *loop, aatgs_worker *w, aatgs_step *
 AATGS_FN void aatgs_command_done(aatgs_loop *loop, aatgs_worker *w, const aatgs_step *step)
 {
   if (step->kind == AATGS_STEP_REBUILD) {
-    loop->rebuilt = 1;
+    loop->shared->rebuilt = 1;
     aatgs_bus_store_release(&loop->bus->device.state, AATGS_DEVICE_RUNNING); /* B5 */
     return;
   }
-  loop->next_command++;
+  loop->shared->next_command++;
   if (step->kind == AATGS_STEP_ADMIT)
     aatgs_token_give(loop, w);
   else if (step->kind != AATGS_STEP_CHAIN)
-    aatgs_bus_store_release(&loop->bus->device.ordered_done, loop->next_command); /* B5 */
+    aatgs_bus_store_release(&loop->bus->device.ordered_done, loop->shared->next_command); /* B5 */
   if (step->kind == AATGS_STEP_STOP) {
     aatgs_bus_store_release(&loop->bus->device.state, AATGS_DEVICE_STOPPED); /* B5 */
-    aatgs_dev_store_release_u32(&loop->stop, 1);
+    aatgs_dev_store_release_u32(&loop->shared->stop, 1);
   }
 }
 

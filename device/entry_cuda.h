@@ -6,8 +6,11 @@
 
 static __global__ void __launch_bounds__(512, 1) aatgs_kernel(aatgs_loop *loop)
 {
+  __shared__ aatgs_loop own; /* constants within a block's reach: no trip to L2 for each */
+  for (uint32_t i = threadIdx.x; i < sizeof own / 4; i += blockDim.x)
+    ((uint32_t *)&own)[i] = ((const uint32_t *)loop)[i];
   cooperative_groups::this_grid().sync(); /* every worker lives before the first slot is taken */
-  aatgs_worker_run(loop, blockIdx.x, threadIdx.x, blockDim.x);
+  aatgs_worker_run(&own, blockIdx.x, threadIdx.x, blockDim.x);
 }
 
 static cudaError_t aatgs_resident_blocks(uint32_t lanes, uint32_t *workers_max)

@@ -46,6 +46,7 @@ typedef struct aatgs_worker {
   uint32_t id;
   uint32_t idle;     /* looks in a row that found nothing */
   uint32_t polls;    /* 1: holds the polling token */
+  uint32_t alone;    /* 1: has held it since it ran a chain, so nobody else ran anything */
   uint64_t now_ns;   /* clock at the end of the last step */
   uint64_t oldest;   /* iterations before this one are complete */
   uint64_t shuffled; /* state of the generator behind SHUFFLE */
@@ -179,7 +180,8 @@ AATGS_FN void aatgs_task_satisfied(const aatgs_loop *loop, aatgs_worker *w, aatg
  * task's bit is taken before its frame is read, so the frame cannot be reused meanwhile. */
 AATGS_FN void aatgs_wake_later(const aatgs_loop *loop, aatgs_worker *w, uint64_t i)
 {
-  const uint64_t end = loop->first_iteration + aatgs_dev_load_seq_u64(&loop->admitted); /* D5 */
+  const uint64_t end =
+      loop->first_iteration + aatgs_dev_load_seq_u64(&loop->shared->admitted); /* D5 */
   while (++i < end) {
     aatgs_frame *frame = aatgs_frame_of(loop, i);
     if (!aatgs_dev_load_seq_u32(&frame->blocked_count))
@@ -239,7 +241,7 @@ AATGS_FN void aatgs_frame_start(aatgs_loop *loop, aatgs_worker *w, aatgs_frame *
   aatgs_dev_store_release_u64(&frame->touch_busy, frame->graph->touched);
   aatgs_dev_store_release_u64(&frame->write_busy, frame->graph->written);
   aatgs_dev_store_release_u32(&frame->live, 1);
-  aatgs_dev_add_seq_u64(&loop->admitted, 1); /* D6: then the masks of earlier frames */
+  aatgs_dev_add_seq_u64(&loop->shared->admitted, 1); /* D6: then the masks of earlier frames */
   const aatgs_task_entry *entries = aatgs_entries(frame->graph);
   for (uint32_t rank = 0; rank < frame->graph->tasks; rank++) {
     const uint32_t task = aatgs_task_at(frame->plan)[rank];
@@ -302,7 +304,7 @@ AATGS_FN int aatgs_claim_frame(const aatgs_loop *loop, aatgs_worker *w, aatgs_fr
 /* Takes the most urgent ready part of the oldest iteration that has one. */
 AATGS_FN int aatgs_claim(const aatgs_loop *loop, aatgs_worker *w, aatgs_step *step)
 {
-  const uint64_t end = loop->first_iteration + aatgs_dev_load_acquire_u64(&loop->admitted);
+  const uint64_t end = loop->first_iteration + aatgs_dev_load_acquire_u64(&loop->shared->admitted);
   for (uint64_t i = aatgs_oldest(loop, w, end); i < end; i++) {
     aatgs_frame *frame = aatgs_frame_of(loop, i);
     if (aatgs_dev_load_relaxed_u32(&frame->ready_count) && aatgs_claim_frame(loop, w, frame, step))
@@ -313,11 +315,11 @@ AATGS_FN int aatgs_claim(const aatgs_loop *loop, aatgs_worker *w, aatgs_step *st
 
 /* ---- Completion ---------------------------------------------------------------------------- */
 
-AATGS_FN void aatgs_post_timing(const aatgs_loop *loop, const aatgs_step *step, uint64_t start_ns,
-                                uint64_t end_ns, uint32_t digest)
+AATGS_FN void aatgs_post_timing(const aatgs_loop *loop, const aatgs_step *step,
+                                const aatgs_task_entry *entry, uint64_t start_ns, uint64_t end_ns,
+                                uint32_t digest)
 {
   const aatgs_frame *frame = step->frame;
-  const aatgs_task_entry *entry = aatgs_entries(frame->graph) + step->task;
   const uint64_t sequence = frame->timing_base + entry->first_record + step->part;
   const uint64_t duration = end_ns - start_ns;
   union {
@@ -361,7 +363,7 @@ AATGS_FN void aatgs_post_telemetry(const aatgs_loop *loop, const aatgs_frame *fr
 AATGS_FN void aatgs_frame_done(aatgs_loop *loop, aatgs_frame *frame, uint64_t now_ns)
 {
   aatgs_dev_store_release_u32(&frame->live, 0);
-  aatgs_dev_add_u64(&loop->completed, 1); /* D3 */
+  aatgs_dev_add_u64(&loop->shared->completed, 1); /* D3 */
   aatgs_post_telemetry(loop, frame, now_ns);
 }
 
@@ -416,7 +418,7 @@ AATGS_FN void aatgs_part_done(aatgs_loop *loop, aatgs_worker *w, aatgs_step *ste
   const aatgs_task_entry *entry = aatgs_entries(frame->graph) + task;
   const uint64_t start_ns = w->now_ns;
   w->now_ns = aatgs_clock_ns();
-  aatgs_post_timing(loop, step, start_ns, w->now_ns, digest);
+  aatgs_post_timing(loop, step, entry, start_ns, w->now_ns, digest);
   if (failed)
     aatgs_task_failed(frame, task);
   if (step->part < entry->parts) {

@@ -32,11 +32,11 @@ AATGS_FN void aatgs_rebuild_run(const aatgs_loop *loop, uint32_t lane, uint32_t 
 /* Obeys the command that the step stands for; every lane takes part. `own` is this worker's frame
  * for chains. */
 AATGS_FN void aatgs_command_run(aatgs_loop *loop, aatgs_worker *w, aatgs_step *step,
-                                aatgs_frame *own, uint32_t lane, uint32_t lanes)
+                                aatgs_chain *chain, uint32_t lane, uint32_t lanes)
 {
   const uint32_t kind = step->kind; /* the leading lane overwrites it at the end */
   switch (kind) {
-  case AATGS_STEP_CHAIN: aatgs_chain_run(loop, w, own, lane, lanes); break;
+  case AATGS_STEP_CHAIN: aatgs_chain_run(loop, w, chain, lane, lanes); break;
   case AATGS_STEP_ADMIT: aatgs_frame_fill(loop, step->frame, &w->u.command, lane, lanes); break;
   case AATGS_STEP_GRAPH: aatgs_take_graph(loop, w, lane, lanes); break;
   case AATGS_STEP_PLAN: aatgs_take_plan(loop, w, lane, lanes); break;
@@ -61,16 +61,21 @@ AATGS_FN void aatgs_command_run(aatgs_loop *loop, aatgs_worker *w, aatgs_step *s
 
 typedef enum aatgs_look { AATGS_LOOK_FOUND, AATGS_LOOK_LEAVE, AATGS_LOOK_POLL } aatgs_look;
 
-/* A ready part, else the end of the loop, else a look at the command ring. */
+#define AATGS_POLLS_PER_LOOK 8u
+
+/* A ready part, else the end of the loop, else a look at the command ring. Who polls leaves
+ * ready parts to others, if there are any, most of the time. */
 AATGS_FN uint32_t aatgs_look_inside(aatgs_loop *loop, aatgs_worker *w, aatgs_step *step)
 {
   step->worker = w->id;
+  if (w->polls && loop->workers > 1 && w->idle % AATGS_POLLS_PER_LOOK)
+    return AATGS_LOOK_POLL;
   if (aatgs_claim(loop, w, step)) {
     aatgs_token_give(loop, w);
     w->now_ns = aatgs_clock_ns();
     return AATGS_LOOK_FOUND;
   }
-  if (!aatgs_dev_load_acquire_u32(&loop->stop))
+  if (!aatgs_dev_load_acquire_u32(&loop->shared->stop))
     return AATGS_LOOK_POLL;
   step->kind = AATGS_STEP_LEAVE;
   return AATGS_LOOK_LEAVE;
@@ -99,27 +104,33 @@ AATGS_FN void aatgs_worker_run(aatgs_loop *loop, uint32_t id, uint32_t lane, uin
 {
   AATGS_WORKER_SHARED(aatgs_worker, w);
   AATGS_WORKER_SHARED(aatgs_step, step);
-  AATGS_WORKER_SHARED(aatgs_frame, own);
+  AATGS_WORKER_SHARED(aatgs_chain, chain);
   if (lane == 0) {
     const aatgs_step nothing = {AATGS_STEP_NONE, 0, 0, id, NULL};
     step = nothing;
     w.id = id;
     w.idle = 0;
     w.polls = 0;
+    w.alone = 0;
+    chain.graph = chain.plan = 0;
     w.oldest = loop->first_iteration;
     w.shuffled = id;
   }
   for (;;) {
     aatgs_worker_sync();
-    if (lane < AATGS_TEAM_LANES && step.kind == AATGS_STEP_NONE)
-      aatgs_step_find(loop, &w, &step, lane);
+    if (lane < AATGS_TEAM_LANES) {
+      const uint32_t kind = step.kind;
+      aatgs_team_share(0); /* the whole team has read before the leading lane writes */
+      if (kind == AATGS_STEP_NONE)
+        aatgs_step_find(loop, &w, &step, lane);
+    }
     aatgs_worker_sync();
     if (step.kind == AATGS_STEP_LEAVE)
       return;
     if (step.kind == AATGS_STEP_PART)
       aatgs_part_run(loop, &w, &step, lane, lanes);
     else if (step.kind != AATGS_STEP_NONE)
-      aatgs_command_run(loop, &w, &step, &own, lane, lanes);
+      aatgs_command_run(loop, &w, &step, &chain, lane, lanes);
   }
 }
 

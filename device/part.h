@@ -14,11 +14,11 @@ AATGS_FN void aatgs_no_function(aatgs_task *t)
 #define AATGS_REBUILD aatgs_no_function
 #endif
 
-AATGS_FN void aatgs_task_open(const aatgs_loop *loop, const aatgs_step *step, uint32_t lane,
-                              uint32_t lanes, aatgs_task *t)
+AATGS_FN void aatgs_task_open(const aatgs_loop *loop, const aatgs_step *step,
+                              const aatgs_task_entry *entry, uint32_t lane, uint32_t lanes,
+                              aatgs_task *t)
 {
   aatgs_frame *frame = step->frame;
-  const aatgs_task_entry *entry = aatgs_entries(frame->graph) + step->task;
   t->config = frame->config;
   t->telemetry = frame->telemetry;
   t->regions = loop->regions;
@@ -74,7 +74,7 @@ AATGS_FN void aatgs_part_run(aatgs_loop *loop, aatgs_worker *w, aatgs_step *step
   const int finish = step->part >= entry->parts;
   const uint32_t skip = aatgs_dev_load_relaxed_u32(&step->frame->skip[step->task]);
   aatgs_task t;
-  aatgs_task_open(loop, step, lane, lanes, &t);
+  aatgs_task_open(loop, step, entry, lane, lanes, &t);
   if (skip != AATGS_SKIP_BLOCKED && !(finish && skip))
     aatgs_task_run(loop, &t, step, entry->type, finish);
   const uint32_t digest = aatgs_reduce_add_u32(&t, t.digest);

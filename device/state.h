@@ -55,8 +55,26 @@ typedef struct aatgs_frame {
   uint64_t *blocked;
 } aatgs_frame;
 
+/* What the workers change, on lines of their own. */
+typedef struct aatgs_shared {
+  /* Held by whoever has the token. */
+  AATGS_ALIGNAS(64) uint32_t token;
+  uint32_t rebuilt;
+  uint64_t next_command;
+  uint64_t beat;
+  uint64_t host_beat;
+  uint64_t host_silent_ns;
+  uint64_t looked_ns;
+
+  /* Everybody's. */
+  AATGS_ALIGNAS(64) uint64_t admitted;  /* iterations taken so far */
+  AATGS_ALIGNAS(64) uint64_t completed; /* iterations whose telemetry is posted */
+  uint32_t stop;                        /* 1: leave */
+  uint32_t faulted;                     /* 1: somebody is writing the fault record */
+} aatgs_shared;
+
+/* Set by the host, then constant: a thread block may keep a copy close by. */
 typedef struct aatgs_loop {
-  /* Set by the host, then constant. */
   aatgs_bus *bus;
   aatgs_flit *commands;
   aatgs_flit *telemetry;
@@ -85,21 +103,7 @@ typedef struct aatgs_loop {
   uint32_t graphs_max;
   uint32_t plans_max;
   uint32_t flags; /* aatgs_loop_flag */
-
-  /* Held by whoever has the token. */
-  AATGS_ALIGNAS(64) uint32_t token;
-  uint32_t rebuilt;
-  uint64_t next_command;
-  uint64_t beat;
-  uint64_t host_beat;
-  uint64_t host_silent_ns;
-  uint64_t looked_ns;
-
-  /* Shared. */
-  AATGS_ALIGNAS(64) uint64_t admitted;  /* iterations taken so far */
-  AATGS_ALIGNAS(64) uint64_t completed; /* iterations whose telemetry is posted */
-  uint32_t stop;                        /* 1: leave */
-  uint32_t faulted;                     /* 1: somebody is writing the fault record */
+  struct aatgs_shared *shared;
 } aatgs_loop;
 
 /* What aatgs_workload.cuda_launch is asked for. */
@@ -144,12 +148,14 @@ static inline uint64_t aatgs_state_layout(const aatgs_state_limits *l, uint8_t *
   uint64_t n = 0;
 #define AATGS_TAKE(bytes) aatgs_arena_take(&n, base, bytes)
   (void)AATGS_TAKE(sizeof(aatgs_loop));
+  uint8_t *shared = AATGS_TAKE(sizeof(aatgs_shared));
   uint8_t *frames = AATGS_TAKE(l->frames * sizeof(aatgs_frame));
   uint8_t *graphs = AATGS_TAKE(l->graphs_max * l->graph_bytes);
   uint8_t *plans = AATGS_TAKE(l->plans_max * l->plan_bytes);
   uint8_t *regions = AATGS_TAKE(l->region_count * sizeof(uint8_t *));
   uint8_t *region_bytes = AATGS_TAKE(l->region_count * sizeof(uint64_t));
   if (at) {
+    loop->shared = (aatgs_shared *)(void *)shared;
     loop->frames = (aatgs_frame *)(void *)frames;
     loop->graphs = graphs;
     loop->plans = plans;

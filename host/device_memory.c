@@ -66,7 +66,8 @@ void aatgs_device_plan_fill(const aatgs_device_plan *plan, const aatgs_device_sp
   loop->host_timeout_ns = spec->host_timeout_ns;
   loop->first_command = l->first_command;
   loop->first_iteration = l->first_iteration;
-  loop->next_command = l->first_command;
+  aatgs_shared *shared = (aatgs_shared *)(void *)(arena + ((uint8_t *)loop->shared - device_arena));
+  shared->next_command = l->first_command;
   loop->region_count = spec->workload->region_count;
   loop->workers = l->workers;
   loop->command_mask = l->command_slots - 1;

@@ -84,8 +84,10 @@ int aatgs_send_graph(aatgs_runtime *rt, aatgs_graph *graph, uint32_t *slot)
                           .tasks = (uint32_t)aatgs_graph_len(graph),
                           .records = aatgs_graph_records(graph)};
   rt->next_graph = number + 1;
-  aatgs_graph_compile(graph, number,
-                      table_at(rt, rt->bus->layout.graphs_at, *slot, rt->bus->layout.graph_bytes));
+  aatgs_graph_table *table =
+      table_at(rt, rt->bus->layout.graphs_at, *slot, rt->bus->layout.graph_bytes);
+  aatgs_graph_compile(graph, number, table);
+  g->chain = table->chain != 0;
   g->command = aatgs_post_ordered(rt, AATGS_OP_GRAPH, number, 0);
   aatgs_log_debug("graph %u: %u tasks, %u edges, %u timing records", number, g->tasks,
                   aatgs_graph_edges(graph), g->records);

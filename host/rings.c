@@ -102,14 +102,14 @@ uint64_t aatgs_post_iteration(aatgs_runtime *rt, uint32_t slot, const void *conf
   const uint64_t iteration = rt->next_iteration;
   aatgs_flight *f = flight_of(rt, iteration);
   aatgs_command command;
-  command.header =
-      (aatgs_command_header){.opcode = AATGS_OP_ITERATE,
-                             .flags = rt->next_complete == iteration ? AATGS_COMMAND_ALONE : 0,
-                             .graph = g->number,
-                             .iteration = iteration,
-                             .timing_base = rt->next_timing,
-                             .plan = g->plan,
-                             .telemetry_read = (uint32_t)(rt->next_read - 1)};
+  command.header = (aatgs_command_header){
+      .opcode = AATGS_OP_ITERATE,
+      .flags = g->chain && rt->next_complete == iteration ? AATGS_COMMAND_CHAIN : 0,
+      .graph = g->number,
+      .iteration = iteration,
+      .timing_base = rt->next_timing,
+      .plan = g->plan,
+      .telemetry_read = (uint32_t)(rt->next_read - 1)};
   memcpy(command.config, config, rt->workload->config_bytes);
   memset((uint8_t *)command.config + rt->workload->config_bytes, 0,
          sizeof command.config - rt->workload->config_bytes);
