@@ -62,7 +62,7 @@ static void test_verify(void **state)
 static void flip(const char *dir, const char *name, off_t at)
 {
   char path[1200];
-  uint8_t b;
+  uint8_t b = 0;
   snprintf(path, sizeof path, "%s/%s", dir, name);
   int fd = open(path, O_RDWR);
   assert_true(fd >= 0 && pread(fd, &b, 1, at) == 1);
