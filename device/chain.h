@@ -99,10 +99,12 @@ AATGS_FN void aatgs_chain_run(aatgs_loop *loop, aatgs_worker *w, aatgs_chain *ch
   if (lane != 0)
     return;
   aatgs_post_telemetry(loop, frame, w->now_ns);
-  /* Nothing else is in flight, so nobody else writes these; they go on with the token (D7). */
+  /* Nothing else is in flight, so nobody else writes these; they go on with the token (D7), which
+   * this worker gives away before anybody else runs anything. */
   const uint64_t count = aatgs_dev_load_relaxed_u64(&loop->shared->admitted) + 1;
   aatgs_dev_store_relaxed_u64(&loop->shared->admitted, count);
   aatgs_dev_store_relaxed_u64(&loop->shared->completed, count);
+  w->alone = 1;
 }
 
 #endif

@@ -84,6 +84,7 @@ AATGS_FN void aatgs_token_give(aatgs_loop *loop, aatgs_worker *w)
   if (!w->polls)
     return;
   w->polls = 0;
+  w->alone = 0;
   aatgs_dev_store_release_u32(&loop->shared->token, 0); /* D7 */
 }
 
@@ -108,7 +109,9 @@ AATGS_FN void aatgs_command_decode(aatgs_loop *loop, aatgs_worker *w, aatgs_step
   const aatgs_command_header *h = &w->u.command.header;
   switch (h->opcode) {
   case AATGS_OP_ITERATE:
-    if (h->flags & AATGS_COMMAND_CHAIN) {
+    /* The host's word is not enough: the acquire in aatgs_quiescent() is what makes the earlier
+     * iterations' writes seen here, unless they were this worker's own. */
+    if ((h->flags & AATGS_COMMAND_CHAIN) && (w->alone || aatgs_quiescent(loop))) {
       step->kind = AATGS_STEP_CHAIN;
       break;
     }

@@ -46,6 +46,7 @@ typedef struct aatgs_worker {
   uint32_t id;
   uint32_t idle;     /* looks in a row that found nothing */
   uint32_t polls;    /* 1: holds the polling token */
+  uint32_t alone;    /* 1: has held it since it ran a chain, so nobody else ran anything */
   uint64_t now_ns;   /* clock at the end of the last step */
   uint64_t oldest;   /* iterations before this one are complete */
   uint64_t shuffled; /* state of the generator behind SHUFFLE */
@@ -79,16 +80,28 @@ AATGS_FN uint32_t aatgs_shuffle_below(aatgs_worker *w, uint32_t n)
 
 /* ---- Readiness ------------------------------------------------------------------- */
 
+/* Moves w->oldest up to the first iteration before `end`, all of which were admitted, that is not
+ * complete. Iterations may complete out of order, so a count of them would not tell. */
+AATGS_FN uint64_t aatgs_oldest(const aatgs_loop *loop, aatgs_worker *w, uint64_t end)
+{
+  if (w->oldest + loop->command_mask + 1 < end)
+    w->oldest = end - loop->command_mask - 1; /* the host's credits: no more are in flight */
+  while (w->oldest < end) {
+    const aatgs_frame *f = aatgs_frame_of(loop, w->oldest);
+    if (aatgs_dev_load_acquire_u32(&f->live) &&                 /* D4 */
+        aatgs_dev_load_acquire_u64(&f->iteration) == w->oldest) /* else taken again */
+      break;
+    w->oldest++;
+  }
+  return w->oldest;
+}
+
 /* Whether an earlier iteration still holds a region that the task wants. */
-AATGS_FN int aatgs_task_blocked(const aatgs_loop *loop, const aatgs_frame *frame,
+AATGS_FN int aatgs_task_blocked(const aatgs_loop *loop, aatgs_worker *w, const aatgs_frame *frame,
                                 const aatgs_task_entry *entry)
 {
   const uint64_t mine = frame->iteration;
-  const uint64_t before = mine - loop->first_iteration;
-  if (aatgs_dev_load_acquire_u64(&loop->shared->completed) >= before)
-    return 0; /* D4: all earlier iterations are complete */
-  uint64_t i = before > loop->command_mask ? mine - loop->command_mask : loop->first_iteration;
-  for (; i < mine; i++) {
+  for (uint64_t i = aatgs_oldest(loop, w, mine); i < mine; i++) {
     const aatgs_frame *f = aatgs_frame_of(loop, i);
     const uint64_t touch = aatgs_dev_load_seq_u64(&f->touch_busy); /* D6 */
     const uint64_t write = aatgs_dev_load_seq_u64(&f->write_busy);
@@ -144,17 +157,17 @@ AATGS_FN void aatgs_keep(const aatgs_step *next)
 }
 
 /* The task's dependencies are done. `next` NULL: this worker keeps nothing. */
-AATGS_FN void aatgs_task_satisfied(const aatgs_loop *loop, aatgs_frame *frame, uint32_t task,
-                                   aatgs_step *next)
+AATGS_FN void aatgs_task_satisfied(const aatgs_loop *loop, aatgs_worker *w, aatgs_frame *frame,
+                                   uint32_t task, aatgs_step *next)
 {
   const aatgs_task_entry *entry = aatgs_entries(frame->graph) + task;
-  if (aatgs_task_blocked(loop, frame, entry)) {
+  if (aatgs_task_blocked(loop, w, frame, entry)) {
     const uint32_t rank = aatgs_rank_of(frame->plan)[task];
     uint64_t *word = &frame->blocked[rank / 64];
     const uint64_t bit = UINT64_C(1) << rank % 64;
-    aatgs_dev_add_u32(&frame->blocked_count, 1);
+    aatgs_dev_add_seq_u32(&frame->blocked_count, 1);
     aatgs_dev_or_seq_u64(word, bit); /* D6: parked, then look again */
-    if (aatgs_task_blocked(loop, frame, entry))
+    if (aatgs_task_blocked(loop, w, frame, entry))
       return;
     if (!(aatgs_dev_and_seq_u64(word, ~bit) & bit))
       return; /* somebody else has woken it */
@@ -165,7 +178,7 @@ AATGS_FN void aatgs_task_satisfied(const aatgs_loop *loop, aatgs_frame *frame, u
 
 /* After iteration `i` let go of a region: looks again at the parked tasks of later ones. A
  * task's bit is taken before its frame is read, so the frame cannot be reused meanwhile. */
-AATGS_FN void aatgs_wake_later(const aatgs_loop *loop, uint64_t i)
+AATGS_FN void aatgs_wake_later(const aatgs_loop *loop, aatgs_worker *w, uint64_t i)
 {
   const uint64_t end =
       loop->first_iteration + aatgs_dev_load_seq_u64(&loop->shared->admitted); /* D5 */
@@ -181,8 +194,8 @@ AATGS_FN void aatgs_wake_later(const aatgs_loop *loop, uint64_t i)
         if (!(aatgs_dev_and_seq_u64(&frame->blocked[k], ~bit) & bit))
           continue;
         aatgs_dev_sub_u32(&frame->blocked_count, 1);
-        aatgs_task_satisfied(loop, frame, aatgs_task_at(frame->plan)[k * 64 + AATGS_LOW_BIT(bit)],
-                             NULL);
+        aatgs_task_satisfied(loop, w, frame,
+                             aatgs_task_at(frame->plan)[k * 64 + AATGS_LOW_BIT(bit)], NULL);
       }
     }
   }
@@ -219,10 +232,10 @@ AATGS_FN void aatgs_frame_fill(const aatgs_loop *loop, aatgs_frame *frame,
 }
 
 /* Makes the filled frame the newest one and starts the tasks that wait for nothing. */
-AATGS_FN void aatgs_frame_start(aatgs_loop *loop, aatgs_frame *frame, uint64_t iteration,
-                                uint64_t now_ns, aatgs_step *next)
+AATGS_FN void aatgs_frame_start(aatgs_loop *loop, aatgs_worker *w, aatgs_frame *frame,
+                                uint64_t iteration, aatgs_step *next)
 {
-  frame->start_ns = now_ns;
+  frame->start_ns = w->now_ns;
   /* The iteration before the masks: a reader that finds new masks finds the new iteration. */
   aatgs_dev_store_release_u64(&frame->iteration, iteration);
   aatgs_dev_store_release_u64(&frame->touch_busy, frame->graph->touched);
@@ -233,7 +246,7 @@ AATGS_FN void aatgs_frame_start(aatgs_loop *loop, aatgs_frame *frame, uint64_t i
   for (uint32_t rank = 0; rank < frame->graph->tasks; rank++) {
     const uint32_t task = aatgs_task_at(frame->plan)[rank];
     if (!entries[task].dependencies)
-      aatgs_task_satisfied(loop, frame, task, next);
+      aatgs_task_satisfied(loop, w, frame, task, next);
   }
 }
 
@@ -292,11 +305,7 @@ AATGS_FN int aatgs_claim_frame(const aatgs_loop *loop, aatgs_worker *w, aatgs_fr
 AATGS_FN int aatgs_claim(const aatgs_loop *loop, aatgs_worker *w, aatgs_step *step)
 {
   const uint64_t end = loop->first_iteration + aatgs_dev_load_acquire_u64(&loop->shared->admitted);
-  if (w->oldest + loop->command_mask + 1 < end)
-    w->oldest = end - loop->command_mask - 1;
-  while (w->oldest < end && !aatgs_dev_load_relaxed_u32(&aatgs_frame_of(loop, w->oldest)->live))
-    w->oldest++;
-  for (uint64_t i = w->oldest; i < end; i++) {
+  for (uint64_t i = aatgs_oldest(loop, w, end); i < end; i++) {
     aatgs_frame *frame = aatgs_frame_of(loop, i);
     if (aatgs_dev_load_relaxed_u32(&frame->ready_count) && aatgs_claim_frame(loop, w, frame, step))
       return 1;
@@ -359,7 +368,7 @@ AATGS_FN void aatgs_frame_done(aatgs_loop *loop, aatgs_frame *frame, uint64_t no
 }
 
 /* Lets go of the regions that nobody in the iteration needs after this task. */
-AATGS_FN void aatgs_release_regions(aatgs_loop *loop, aatgs_frame *frame,
+AATGS_FN void aatgs_release_regions(aatgs_loop *loop, aatgs_worker *w, aatgs_frame *frame,
                                     const aatgs_task_entry *entry)
 {
   uint64_t touch = entry->touch_release;
@@ -372,24 +381,24 @@ AATGS_FN void aatgs_release_regions(aatgs_loop *loop, aatgs_frame *frame,
     aatgs_dev_and_seq_u64(&frame->write_busy, ~entry->write_release); /* D5 */
   if (touch)
     aatgs_dev_and_seq_u64(&frame->touch_busy, ~touch);
-  aatgs_wake_later(loop, frame->iteration);
+  aatgs_wake_later(loop, w, frame->iteration);
 }
 
-AATGS_FN void aatgs_task_done(aatgs_loop *loop, aatgs_frame *frame, uint32_t task, uint64_t now_ns,
+AATGS_FN void aatgs_task_done(aatgs_loop *loop, aatgs_worker *w, aatgs_frame *frame, uint32_t task,
                               aatgs_step *next)
 {
   const aatgs_task_entry *entry = aatgs_entries(frame->graph) + task;
   const uint32_t *dependents = aatgs_dependents(frame->graph) + entry->first_dependent;
   const uint32_t skip = aatgs_dev_load_relaxed_u32(&frame->skip[task]);
-  aatgs_release_regions(loop, frame, entry);
+  aatgs_release_regions(loop, w, frame, entry);
   for (uint32_t i = 0; i < entry->dependents; i++) {
     if (skip)
       aatgs_dev_store_relaxed_u32(&frame->skip[dependents[i]], AATGS_SKIP_BLOCKED);
     if (aatgs_dev_sub_u32(&frame->waiting[dependents[i]], 1) == 1) /* D3, D4 */
-      aatgs_task_satisfied(loop, frame, dependents[i], next);
+      aatgs_task_satisfied(loop, w, frame, dependents[i], next);
   }
   if (aatgs_dev_sub_u32(&frame->tasks_left, 1) == 1) /* D3, D4 */
-    aatgs_frame_done(loop, frame, now_ns);
+    aatgs_frame_done(loop, frame, w->now_ns);
 }
 
 AATGS_FN void aatgs_task_failed(aatgs_frame *frame, uint32_t task)
@@ -423,7 +432,7 @@ AATGS_FN void aatgs_part_done(aatgs_loop *loop, aatgs_worker *w, aatgs_step *ste
     }
   }
   step->kind = AATGS_STEP_NONE;
-  aatgs_task_done(loop, frame, task, w->now_ns, step);
+  aatgs_task_done(loop, w, frame, task, step);
   aatgs_keep(step);
 }
 

@@ -52,7 +52,7 @@ AATGS_FN void aatgs_command_run(aatgs_loop *loop, aatgs_worker *w, aatgs_step *s
   aatgs_step next = {AATGS_STEP_NONE, 0, 0, w->id, NULL};
   if (kind == AATGS_STEP_ADMIT) {
     w->now_ns = aatgs_clock_ns();
-    aatgs_frame_start(loop, step->frame, w->u.command.header.iteration, w->now_ns, &next);
+    aatgs_frame_start(loop, w, step->frame, w->u.command.header.iteration, &next);
     aatgs_keep(&next);
   }
   aatgs_command_done(loop, w, step);
@@ -111,6 +111,7 @@ AATGS_FN void aatgs_worker_run(aatgs_loop *loop, uint32_t id, uint32_t lane, uin
     w.id = id;
     w.idle = 0;
     w.polls = 0;
+    w.alone = 0;
     chain.graph = chain.plan = 0;
     w.oldest = loop->first_iteration;
     w.shuffled = id;

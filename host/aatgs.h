@@ -71,6 +71,7 @@ bool aatgs_config_ring_push(aatgs_config_ring *ring, const void *item);
 bool aatgs_config_ring_pop(aatgs_config_ring *ring, void *item);
 /* Copies the oldest item and leaves it there; false when the ring is empty. */
 bool aatgs_config_ring_peek(const aatgs_config_ring *ring, void *item);
+void aatgs_config_ring_clear(aatgs_config_ring *ring);
 bool aatgs_config_ring_is_empty(const aatgs_config_ring *ring);
 bool aatgs_config_ring_is_full(const aatgs_config_ring *ring);
 size_t aatgs_config_ring_len(const aatgs_config_ring *ring);
@@ -92,6 +93,12 @@ const char *aatgs_task_state_name(aatgs_task_state state);
 
 typedef struct aatgs_graph aatgs_graph;
 
+/* When a task has failed for good. */
+typedef enum aatgs_on_failure {
+  AATGS_FAILURE_SKIPS = 0, /* what depends on it is never run, the rest goes on */
+  AATGS_FAILURE_STOPS = 1  /* nothing more is handed out until aatgs_scheduler_resume() */
+} aatgs_on_failure;
+
 /* A task as it is added. Zero a field to take the default. */
 typedef struct aatgs_task_options {
   size_t size;
@@ -101,10 +108,14 @@ typedef struct aatgs_task_options {
   uint32_t arg;         /* handed to the task function */
   uint64_t estimate_ns; /* 0: the type's prior */
   bool once;            /* one-shot: retired after the first run */
+  /* Looked at when the scheduler is driven by hand; on a device the first failure ends its
+   * iteration. */
+  uint32_t retries; /* 0..100: a failed task becomes ready again so often */
+  aatgs_on_failure on_failure;
 } aatgs_task_options;
 #define AATGS_TASK_OPTIONS_INIT                                                                    \
   {                                                                                                \
-    sizeof(aatgs_task_options), NULL, NULL, 0, 0, 0, false                                         \
+    sizeof(aatgs_task_options), NULL, NULL, 0, 0, 0, false, 0, AATGS_FAILURE_SKIPS                 \
   }
 
 typedef struct aatgs_task_info {
@@ -239,80 +250,9 @@ size_t aatgs_telemetry_flush(aatgs_telemetry *telemetry, aatgs_event *events, si
 void aatgs_telemetry_buffer_stats(const aatgs_telemetry *telemetry, size_t *phase_records,
                                   size_t *gpu_records);
 
-/* ---- Adaptive scheduler ----------------------------------------------------- */
+/* ---- Adaptive scheduler ------------------------------------------------------ */
 
-/* The state machine that decides order and priorities. It reads no clock: time comes in. The
- * runtime drives one; this interface drives the same core by hand. */
-typedef struct aatgs_scheduler aatgs_scheduler;
-
-typedef struct aatgs_scheduler_options {
-  size_t size;
-  size_t config_slots; /* capacity of the config queue */
-  size_t telemetry_slots;
-  size_t history;                /* performance snapshots kept */
-  uint64_t snapshot_interval_ns; /* between performance snapshots */
-  const char *policy;            /* "original" */
-  uint32_t workers;              /* of the device, for utilization */
-} aatgs_scheduler_options;
-#define AATGS_SCHEDULER_OPTIONS_INIT                                                               \
-  {                                                                                                \
-    sizeof(aatgs_scheduler_options), 16, 64, 100, UINT64_C(100000000), "original", 1               \
-  }
-/* For large graphs: 64 config slots, 256 telemetry slots. */
-#define AATGS_SCHEDULER_OPTIONS_LARGE                                                              \
-  {                                                                                                \
-    sizeof(aatgs_scheduler_options), 64, 256, 100, UINT64_C(100000000), "original", 1              \
-  }
-
-typedef struct aatgs_scheduled_task {
-  uint32_t task_id;
-  uint32_t task_type;
-  uint32_t priority_x1000;
-  uint64_t estimated_duration_us;
-} aatgs_scheduled_task;
-
-typedef struct aatgs_performance_snapshot {
-  uint64_t timestamp_ns;
-  uint64_t avg_task_duration_us;
-  uint32_t gpu_utilization_x1000;
-  uint32_t config_buffer_util_x1000;
-  uint32_t telemetry_buffer_util_x1000;
-  uint64_t tasks_completed;
-} aatgs_performance_snapshot;
-
-int aatgs_scheduler_open(const struct aatgs_workload *workload,
-                         const aatgs_scheduler_options *options, aatgs_scheduler **out,
-                         aatgs_event_receiver **receiver);
-void aatgs_scheduler_close(aatgs_scheduler *scheduler);
-int aatgs_scheduler_add_task(aatgs_scheduler *scheduler, const aatgs_task_options *options,
-                             const uint32_t *dependencies, size_t count, uint32_t *id);
-/* Takes the most urgent ready task; false when none is ready. Equals go in the order they
- * became ready. */
-bool aatgs_scheduler_schedule_next(aatgs_scheduler *scheduler, aatgs_scheduled_task *out);
-/* Re-reads the snapshots: with at least two, a mean utilization of the last five under 50 %
- * sets the snapshot interval to 50 ms, else to 100 ms. */
-void aatgs_scheduler_adapt_priorities(aatgs_scheduler *scheduler);
-/* Sum of the estimates of pending and ready tasks. */
-uint64_t aatgs_scheduler_estimate_completion_time_ns(const aatgs_scheduler *scheduler);
-int aatgs_scheduler_mark_task_started(aatgs_scheduler *scheduler, uint32_t task);
-int aatgs_scheduler_mark_task_completed(aatgs_scheduler *scheduler, uint32_t task,
-                                        uint64_t duration_ns);
-int aatgs_scheduler_mark_task_failed(aatgs_scheduler *scheduler, uint32_t task, const char *text);
-/* Copies a config (the workload's config_bytes) into the queue; false when it is full. */
-bool aatgs_scheduler_queue_config(aatgs_scheduler *scheduler, const void *config);
-bool aatgs_scheduler_next_config(aatgs_scheduler *scheduler, void *config);
-/* Tells it how many telemetry records wait to be read. */
-void aatgs_scheduler_set_telemetry_waiting(aatgs_scheduler *scheduler, size_t waiting);
-/* Tells it the time and the busy time (sum of part durations) since the last call. When the
- * snapshot interval is over it takes a snapshot and adapts; returns whether it did. */
-bool aatgs_scheduler_tick(aatgs_scheduler *scheduler, uint64_t now_ns, uint64_t busy_ns);
-/* Snapshots, oldest first; *count of them. */
-const aatgs_performance_snapshot *
-aatgs_scheduler_performance_history(const aatgs_scheduler *scheduler, size_t *count);
-/* The scheduler's own graph, to look at. */
-const aatgs_graph *aatgs_scheduler_task_graph(const aatgs_scheduler *scheduler);
-uint64_t aatgs_scheduler_snapshot_interval_ns(const aatgs_scheduler *scheduler);
-int aatgs_scheduler_set_snapshot_interval_ns(aatgs_scheduler *scheduler, uint64_t interval_ns);
+#include "aatgs_scheduler.h"
 
 /* ---- The runtime ------------------------------------------------------------ */
 

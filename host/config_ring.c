@@ -78,6 +78,11 @@ bool aatgs_config_ring_pop(aatgs_config_ring *ring, void *item)
   return true;
 }
 
+void aatgs_config_ring_clear(aatgs_config_ring *ring)
+{
+  ring->head = ring->len = 0;
+}
+
 bool aatgs_config_ring_is_empty(const aatgs_config_ring *ring)
 {
   return ring->len == 0;

@@ -18,6 +18,7 @@ int aatgs_graph_open(const struct aatgs_workload *workload, aatgs_graph **out)
     return AATGS_ENOMEM;
   graph->workload = workload;
   graph->edge_free = AATGS_NONE;
+  graph->slots_max = graph->edge_slots_max = AATGS_GRAPH_SLOTS;
   if (aatgs_names_open(graph) != 0) {
     free(graph);
     return AATGS_ENOMEM;
@@ -96,9 +97,9 @@ static void *grow(void *array, uint32_t *capacity, size_t bytes)
 static int reserve_node(aatgs_graph *graph)
 {
   void *grown;
-  if (graph->count < graph->capacity)
+  if (graph->count < graph->capacity && graph->count < graph->slots_max)
     return 0;
-  if (graph->count >= AATGS_GRAPH_SLOTS)
+  if (graph->count >= graph->slots_max)
     return aatgs_error_set(&graph->error, AATGS_ELIMIT, 0,
                            "the graph has %u tasks, the most it can", graph->count);
   grown = grow(graph->nodes, &graph->capacity, sizeof *graph->nodes);
@@ -118,10 +119,10 @@ static int take_edge(aatgs_graph *graph, uint32_t *edge)
     graph->edge_count++;
     return 0;
   }
+  if (graph->edge_slots >= graph->edge_slots_max)
+    return aatgs_error_set(&graph->error, AATGS_ELIMIT, 0,
+                           "the graph has %u dependencies, the most it can", graph->edge_slots);
   if (graph->edge_slots == graph->edge_capacity) {
-    if (graph->edge_slots >= AATGS_GRAPH_SLOTS)
-      return aatgs_error_set(&graph->error, AATGS_ELIMIT, 0,
-                             "the graph has %u dependencies, the most it can", graph->edge_slots);
     grown = grow(graph->edges, &graph->edge_capacity, sizeof *graph->edges);
     if (!grown)
       return aatgs_error_set(&graph->error, AATGS_ENOMEM, 0, "out of memory for a dependency");
@@ -137,6 +138,23 @@ void aatgs_graph_free_edge(aatgs_graph *graph, uint32_t edge)
   graph->edges[edge].next_out = graph->edge_free;
   graph->edge_free = edge;
   graph->edge_count--;
+}
+
+int aatgs_graph_reserve(aatgs_graph *graph, uint32_t tasks, uint32_t edges)
+{
+  aatgs_node *nodes = realloc(graph->nodes, tasks * sizeof *nodes);
+  aatgs_edge *pool = nodes ? realloc(graph->edges, (edges + 1) * sizeof *pool) : NULL;
+
+  graph->nodes = nodes ? nodes : graph->nodes;
+  graph->edges = pool ? pool : graph->edges;
+  if (!nodes || !pool)
+    return AATGS_ENOMEM;
+  memset(nodes + graph->count, 0, (tasks - graph->count) * sizeof *nodes);
+  memset(pool + graph->edge_slots, 0, (edges - graph->edge_slots) * sizeof *pool);
+  graph->capacity = graph->slots_max = tasks;
+  graph->edge_capacity = edges + 1;
+  graph->edge_slots_max = edges;
+  return 0;
 }
 
 /* Puts the edge into its source's list of dependents, which is sorted. */
@@ -433,12 +451,12 @@ uint32_t aatgs_graph_first_live(aatgs_graph *graph)
   return graph->retired_prefix;
 }
 
-uint32_t aatgs_graph_trim(aatgs_graph *graph)
+uint32_t aatgs_graph_trim(aatgs_graph *graph, bool now)
 {
   uint32_t shift = aatgs_graph_first_live(graph);
 
   /* At least half must go, so that a task is moved at most once for each one dropped. */
-  if (shift < 16 || shift < graph->count - shift)
+  if (shift == 0 || (!now && (shift < 16 || shift < graph->count - shift)))
     return 0;
   graph->retired_prefix = 0;
   graph->count -= shift;
@@ -491,7 +509,7 @@ static void drop_edges(aatgs_graph *graph, uint32_t index)
   }
 }
 
-size_t aatgs_graph_drop_completed(aatgs_graph *graph, bool only_once, uint32_t *shift)
+size_t aatgs_graph_drop_completed(aatgs_graph *graph, bool only_once, bool now, uint32_t *shift)
 {
   size_t dropped = 0;
 
@@ -504,12 +522,12 @@ size_t aatgs_graph_drop_completed(aatgs_graph *graph, bool only_once, uint32_t *
       aatgs_graph_retire(graph, i);
       dropped++;
     }
-  *shift = aatgs_graph_trim(graph);
+  *shift = aatgs_graph_trim(graph, now);
   return dropped;
 }
 
 size_t aatgs_graph_clear_completed(aatgs_graph *graph)
 {
   uint32_t shift;
-  return aatgs_graph_drop_completed(graph, false, &shift);
+  return aatgs_graph_drop_completed(graph, false, false, &shift);
 }

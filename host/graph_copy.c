@@ -96,8 +96,10 @@ int aatgs_graph_copy_without(const aatgs_graph *graph, const uint8_t *without, a
   *out = NULL;
   for (uint32_t i = 0; rc == 0 && i < graph->count; i++)
     skip[i] = (graph->nodes[i].flags & AATGS_NODE_RETIRED) || (without && without[i]);
-  if (rc == 0)
+  if (rc == 0) {
+    copy->many_downloads = graph->many_downloads;
     rc = copy_into(graph, skip, copy);
+  }
   free(skip);
   if (rc != 0) {
     aatgs_graph_close(copy);
@@ -196,7 +198,7 @@ static void retire_all(aatgs_graph *graph, const uint32_t *tasks, uint32_t count
     }
   for (uint32_t i = 0; i < count; i++)
     aatgs_graph_retire(graph, tasks[i]);
-  aatgs_graph_trim(graph);
+  aatgs_graph_trim(graph, false);
 }
 
 /* The work is proportional to the component, not to the graph. */

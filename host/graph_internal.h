@@ -70,6 +70,8 @@ struct aatgs_graph {
   uint32_t edge_slots;     /* ever used */
   uint32_t edge_capacity;
   uint32_t edge_free;
+  uint32_t slots_max; /* limits on count and edge_slots */
+  uint32_t edge_slots_max;
   uint32_t downloads;  /* repeating tasks with the role DOWNLOAD */
   bool many_downloads; /* tasks of many iterations: DOWNLOAD may come again */
   uint32_t last_type;  /* of the last task added: a guess for the next */
@@ -137,14 +139,19 @@ uint32_t aatgs_names_find(const aatgs_graph *graph, const char *name);
 
 /* ---- graph.c ---- */
 
+/* Takes memory for so many tasks and edges now, and touches it. More are refused from then on with
+ * AATGS_ELIMIT. */
+int aatgs_graph_reserve(aatgs_graph *graph, uint32_t tasks, uint32_t edges);
+
 /* Marks a task retired and unlinks its name; its edges must have been freed. */
 void aatgs_graph_retire(aatgs_graph *graph, uint32_t index);
 /* Index of the live task with the lowest id; count when there is none. */
 uint32_t aatgs_graph_first_live(aatgs_graph *graph);
-/* Drops the retired prefix when that is worth the move; returns by how much the base moved. */
-uint32_t aatgs_graph_trim(aatgs_graph *graph);
+/* Drops the retired prefix, `now` or when that is worth the move; returns by how much the base
+ * moved. */
+uint32_t aatgs_graph_trim(aatgs_graph *graph, bool now);
 /* Retires completed tasks, all or the one-shot ones; *shift is by how much the base moved. */
-size_t aatgs_graph_drop_completed(aatgs_graph *graph, bool only_once, uint32_t *shift);
+size_t aatgs_graph_drop_completed(aatgs_graph *graph, bool only_once, bool now, uint32_t *shift);
 void aatgs_graph_free_edge(aatgs_graph *graph, uint32_t edge);
 /* Adds an edge; both ends are live. The dependents stay sorted. */
 int aatgs_graph_link(aatgs_graph *graph, uint32_t from, uint32_t to);
@@ -162,6 +169,8 @@ void aatgs_graph_make_ready(aatgs_graph *graph, uint32_t index);
 void aatgs_graph_take_ready(aatgs_graph *graph, uint32_t index);
 /* Drops stale entries and moves the others down by `shift`. */
 void aatgs_graph_clean_ready(aatgs_graph *graph, uint32_t shift);
+/* A task that runs, or was handed out, is ready once more. */
+void aatgs_graph_ready_again(aatgs_graph *graph, uint32_t index);
 /* Room for one more ready entry, so that the marks never allocate. */
 int aatgs_graph_reserve_ready(aatgs_graph *graph);
 
@@ -172,5 +181,9 @@ int aatgs_graph_reserve_ready(aatgs_graph *graph);
  * tasks placed. `heap` has room for live words. */
 uint32_t aatgs_graph_sort(const aatgs_graph *graph, uint32_t *order, uint32_t *waits,
                           uint32_t *heap);
+
+/* Finds the order and nothing else: for a graph that is only looked at, where tasks of different
+ * iterations stand side by side and would count as races. AATGS_ECYCLE, AATGS_ENOMEM. */
+int aatgs_graph_put_in_order(aatgs_graph *graph);
 
 #endif

@@ -267,26 +267,35 @@ static uint64_t digest_structure(const aatgs_graph *graph)
   return h;
 }
 
-int aatgs_graph_check(aatgs_graph *graph)
+int aatgs_graph_put_in_order(aatgs_graph *graph)
 {
   size_t count = graph->count ? graph->count : 1;
   uint32_t *memory;
+  int rc = 0;
+
+  free(graph->order);
+  graph->order = malloc(count * sizeof *graph->order);
+  memory = malloc(2 * count * sizeof *memory);
+  if (!graph->order || !memory)
+    rc = aatgs_error_set(&graph->error, AATGS_ENOMEM, 0, "out of memory for the cycle check");
+  else if (aatgs_graph_sort(graph, graph->order, memory, memory + count) != graph->live)
+    rc = name_cycle(graph, memory, memory + count);
+  free(memory);
+  graph->checked = rc == 0;
+  return rc;
+}
+
+int aatgs_graph_check(aatgs_graph *graph)
+{
   int rc;
 
   if (graph->checked)
     return 0;
-  free(graph->order);
-  graph->order = malloc(count * sizeof *graph->order);
-  memory = malloc(2 * count * sizeof *memory);
-  if (!graph->order || !memory) {
-    free(memory);
-    return aatgs_error_set(&graph->error, AATGS_ENOMEM, 0, "out of memory for the cycle check");
-  }
-  if (aatgs_graph_sort(graph, graph->order, memory, memory + count) != graph->live)
-    rc = name_cycle(graph, memory, memory + count);
-  else if ((rc = check_limits(graph)) == 0)
+  rc = aatgs_graph_put_in_order(graph);
+  if (rc == 0)
+    rc = check_limits(graph);
+  if (rc == 0)
     rc = check_races(graph);
-  free(memory);
   graph->checked = rc == 0;
   if (rc == 0)
     graph->digest = digest_structure(graph);

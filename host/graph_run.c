@@ -84,6 +84,12 @@ void aatgs_graph_take_ready(aatgs_graph *graph, uint32_t index)
     graph->on_unready(graph->on_ready_user, index);
 }
 
+void aatgs_graph_ready_again(aatgs_graph *graph, uint32_t index)
+{
+  aatgs_graph_take_ready(graph, index);
+  aatgs_graph_make_ready(graph, index);
+}
+
 /* Keeps the `capacity` tasks that became ready first among those seen so far, in that order. */
 static void insert_by_age(const aatgs_graph *graph, uint32_t index, uint32_t *tasks,
                           size_t capacity, size_t *found)

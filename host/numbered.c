@@ -46,23 +46,28 @@ static uint32_t next_number(const aatgs_runtime *rt)
   return rt->next_graph + (rt->next_graph % rt->options.graphs_max == rt->current);
 }
 
-static int record_graph(aatgs_runtime *rt, const aatgs_live_graph *g)
+static int record_graph(aatgs_runtime *rt, const aatgs_graph *graph, uint32_t number)
 {
-  const int rc = aatgs_recorder_graph(rt->recorder, g->graph, g->number);
+  const int rc = rt->recorder ? aatgs_recorder_graph(rt->recorder, graph, number) : 0;
   if (rc && rc != AATGS_EAGAIN)
-    return aatgs_error_set(&rt->error, rc, 0, "graph %u could not be recorded: %s", g->number,
+    return aatgs_error_set(&rt->error, rc, 0, "graph %u could not be recorded: %s", number,
                            aatgs_strerror(rc));
   return 0;
 }
 
-int aatgs_send_graph(aatgs_runtime *rt, aatgs_graph *graph, uint32_t *slot)
+int aatgs_graph_fits(aatgs_runtime *rt, aatgs_graph *graph)
 {
-  int rc = aatgs_graph_check(graph);
+  const int rc = aatgs_graph_check(graph);
   if (rc) {
     rt->error = *aatgs_graph_error(graph);
     return rc;
   }
-  rc = check_limits(rt, graph);
+  return check_limits(rt, graph);
+}
+
+int aatgs_send_graph(aatgs_runtime *rt, aatgs_graph *graph, uint32_t *slot)
+{
+  int rc = aatgs_graph_fits(rt, graph);
   if (rc)
     return rc;
   const uint32_t number = next_number(rt);
@@ -70,6 +75,9 @@ int aatgs_send_graph(aatgs_runtime *rt, aatgs_graph *graph, uint32_t *slot)
   aatgs_live_graph *g = &rt->graphs[*slot];
   if (!graph_slot_free(rt, g) || !aatgs_command_credit(rt))
     return AATGS_EAGAIN;
+  rc = record_graph(rt, graph, number);
+  if (rc)
+    return rc;
   aatgs_graph_close(g->graph);
   *g = (aatgs_live_graph){.graph = graph,
                           .number = number,
@@ -83,7 +91,7 @@ int aatgs_send_graph(aatgs_runtime *rt, aatgs_graph *graph, uint32_t *slot)
   g->command = aatgs_post_ordered(rt, AATGS_OP_GRAPH, number, 0);
   aatgs_log_debug("graph %u: %u tasks, %u edges, %u timing records", number, g->tasks,
                   aatgs_graph_edges(graph), g->records);
-  return rt->recorder ? record_graph(rt, g) : 0;
+  return 0;
 }
 
 /* ---- Plans ---------------------------------------------------------------------------- */
@@ -181,6 +189,13 @@ int aatgs_send_plan(aatgs_runtime *rt, uint32_t slot)
   g->plan_epoch = rt->epoch;
   /* The plan went out before the iteration: there must be credit for both. */
   return aatgs_command_credit(rt) ? 0 : AATGS_EAGAIN;
+}
+
+bool aatgs_room_for_graph(aatgs_runtime *rt)
+{
+  return graph_slot_free(rt, &rt->graphs[next_number(rt) % rt->options.graphs_max]) &&
+         plan_slot_free(rt, &rt->plans[rt->next_plan % rt->plans_max]) &&
+         aatgs_command_credits(rt, 3);
 }
 
 /* ---- The public face -------------------------------------------------------------------- */

@@ -15,6 +15,7 @@
 
 #define PLANS_PER_GRAPH  4u
 #define JOURNAL_BYTES    ((size_t)8 << 20)
+#define JOURNAL_MAX      ((size_t)1 << 31)
 #define TIMING_SLOTS_MIN 16384u
 #define INPUT_BYTES_MAX  ((size_t)1 << 30)
 
@@ -39,9 +40,9 @@ static int check_options(const aatgs_options *o, aatgs_error *error)
     return aatgs_error_set(error, AATGS_EINVAL, 0,
                            "aatgs_options.size is %zu, not %zu: begin with AATGS_OPTIONS_INIT",
                            o->size, sizeof *o);
-  if (!power_of_two(o->command_slots) || o->command_slots > 4096)
+  if (!power_of_two(o->command_slots) || o->command_slots < 4 || o->command_slots > 4096)
     return aatgs_error_set(error, AATGS_EINVAL, 0,
-                           "command_slots is %u: it must be a power of two, at most 4096",
+                           "command_slots is %u: it must be a power of two from 4 to 4096",
                            o->command_slots);
   if (!power_of_two(o->telemetry_slots) || o->telemetry_slots < o->command_slots ||
       o->telemetry_slots > 65536)
@@ -354,15 +355,26 @@ static int open_scheduler(aatgs_runtime *rt, aatgs_error *error)
   return 0;
 }
 
+/* Room for at least four of the largest iterations. */
+static size_t journal_bytes(const aatgs_options *o)
+{
+  const size_t entry = (size_t)o->timing_slots * sizeof(aatgs_timing) + 4096;
+  size_t bytes = JOURNAL_BYTES;
+  while (bytes < 4 * entry && bytes < JOURNAL_MAX)
+    bytes *= 2;
+  return bytes;
+}
+
 static int open_recorder(aatgs_runtime *rt, aatgs_error *error)
 {
   if (!rt->options.record)
     return 0;
   aatgs_run_info *info;
-  int rc = aatgs_run_info_open(rt, &info);
+  rt->trace_staging = take(rt, rt->staging_bytes, 1);
+  int rc = rt->trace_staging ? aatgs_run_info_open(rt, &info) : AATGS_ENOMEM;
   if (rc)
     return aatgs_error_set(error, rc, 0, "out of memory");
-  aatgs_recorder_options o = {.journal_bytes = JOURNAL_BYTES,
+  aatgs_recorder_options o = {.journal_bytes = journal_bytes(&rt->options),
                               .on_full = rt->options.on_full,
                               .timeout_ns = rt->options.timeout_ns};
   o.writer.dir = rt->options.record;
@@ -370,6 +382,7 @@ static int open_recorder(aatgs_runtime *rt, aatgs_error *error)
   o.writer.zstd_level = rt->options.zstd_level;
   rc = aatgs_recorder_open(&o, &rt->recorder, error);
   aatgs_run_info_close(info);
+  rt->host_bytes += o.journal_bytes;
   if (!rc)
     rc = aatgs_recorder_snapshot(rt->recorder, rt->first_iteration, rt->staging, rt->staging_bytes);
   return rc;
@@ -476,6 +489,7 @@ static void free_runtime(aatgs_runtime *rt)
   }
   free(rt->inputs);
   free(rt->staging);
+  free(rt->trace_staging);
   for (size_t i = 0; i < sizeof rt->strings / sizeof *rt->strings; i++)
     free(rt->strings[i]);
   free(rt);

@@ -15,20 +15,14 @@
 #define AATGS_LANE_ROLE(lane) ((lane) / 2u)
 #define AATGS_LANE_LONG(lane) ((lane) % 2u)
 
-/* What the original's rules look at. */
-typedef struct aatgs_rule_inputs {
-  bool config_low;     /* the host's config queue is under 30 % full */
-  bool telemetry_high; /* more than 50 telemetry records wait */
-  bool device_busy;    /* utilization of the latest snapshot is above 80 % */
-} aatgs_rule_inputs;
-
 typedef struct aatgs_policy {
   const char *name;
   /* Factor x 1000 of the tasks in a lane. */
   uint32_t (*lane_factor)(uint32_t lane, const aatgs_rule_inputs *inputs);
-  bool ranks;    /* orders by factor x rank, else by the factor alone */
-  bool learns;   /* ranks by measured durations */
-  bool searches; /* looks for an order better than the ranks' */
+  bool ranks;                        /* orders by factor x rank, else by the factor alone */
+  bool learns;                       /* ranks by measured durations */
+  bool searches;                     /* looks for an order better than the ranks' */
+  const aatgs_custom_policy *custom; /* a user's: its urgency is the order */
 } aatgs_policy;
 
 /* NULL: no policy has that name. */

@@ -29,6 +29,7 @@ typedef struct entry_header {
 
 struct aatgs_recorder {
   AATGS_ALIGNAS(64) uint64_t head; /* J1: bytes pushed; written by the runtime's thread */
+  uint64_t pushed;                 /* the same and a wrap that nobody may see yet */
   uint64_t tail_seen;
   uint64_t lost;
   AATGS_ALIGNAS(64) uint64_t tail;   /* J3: bytes drained; written by the recorder's thread */
@@ -53,10 +54,10 @@ static uint64_t align16(uint64_t n)
 
 static bool has_room(aatgs_recorder *r, uint64_t bytes)
 {
-  if (r->head + bytes - r->tail_seen <= r->capacity)
+  if (r->pushed + bytes - r->tail_seen <= r->capacity)
     return true;
   r->tail_seen = aatgs_bus_load_acquire(&r->tail); /* J4 */
-  return r->head + bytes - r->tail_seen <= r->capacity;
+  return r->pushed + bytes - r->tail_seen <= r->capacity;
 }
 
 static int wait_for_room(aatgs_recorder *r, uint64_t bytes)
@@ -77,7 +78,7 @@ static uint8_t *reserve(aatgs_recorder *r, entry_kind kind, uint64_t value, uint
                         bool may_drop, int *rc)
 {
   const uint64_t size = align16(sizeof(entry_header) + bytes);
-  const uint64_t at = r->head & (r->capacity - 1);
+  const uint64_t at = r->pushed & (r->capacity - 1);
   const uint64_t skip = at + size > r->capacity ? r->capacity - at : 0;
   *rc = size > r->capacity / 2 ? AATGS_ELIMIT : 0;
   if (*rc)
@@ -92,10 +93,10 @@ static uint8_t *reserve(aatgs_recorder *r, entry_kind kind, uint64_t value, uint
   if (skip) {
     const entry_header wrap = {ENTRY_WRAP, (uint32_t)skip, 0};
     memcpy(r->journal + at, &wrap, sizeof wrap);
-    r->head += skip; /* becomes visible with the entry that follows */
+    r->pushed += skip; /* becomes visible with the entry that follows */
   }
   const entry_header header = {kind, (uint32_t)size, value};
-  uint8_t *p = r->journal + (r->head & (r->capacity - 1));
+  uint8_t *p = r->journal + (r->pushed & (r->capacity - 1));
   memcpy(p, &header, sizeof header);
   return p + sizeof header;
 }
@@ -104,7 +105,8 @@ static void publish(aatgs_recorder *r, const uint8_t *payload)
 {
   entry_header header;
   memcpy(&header, payload - sizeof header, sizeof header);
-  aatgs_bus_store_release(&r->head, r->head + header.bytes); /* J1 */
+  r->pushed += header.bytes;
+  aatgs_bus_store_release(&r->head, r->pushed); /* J1 */
 }
 
 int aatgs_recorder_iteration(aatgs_recorder *r, const aatgs_iteration *it)

@@ -26,12 +26,17 @@ bool aatgs_ordered_done(aatgs_runtime *rt, uint64_t command)
   return done > command;
 }
 
-bool aatgs_command_credit(aatgs_runtime *rt)
+bool aatgs_command_credits(aatgs_runtime *rt, uint32_t count)
 {
-  if (rt->next_command - rt->consumed < rt->options.command_slots)
+  if (rt->next_command + count - rt->consumed <= rt->options.command_slots)
     return true;
   aatgs_ordered_done(rt, 0);
-  return rt->next_command - rt->consumed < rt->options.command_slots;
+  return rt->next_command + count - rt->consumed <= rt->options.command_slots;
+}
+
+bool aatgs_command_credit(aatgs_runtime *rt)
+{
+  return aatgs_command_credits(rt, 1);
 }
 
 static bool iteration_fits(aatgs_runtime *rt, uint32_t records)
@@ -307,6 +312,31 @@ static void tell_scheduler(aatgs_runtime *rt, const aatgs_flight *f)
   }
 }
 
+/* Sends the oldest one-shot component. All or nothing: once its graph is out nothing may keep its
+ * plan and its iteration from following. A component that can never run is dropped with the
+ * error that says why. */
+static int send_component(aatgs_runtime *rt, uint32_t *slot)
+{
+  int rc = 0;
+  if (!rt->component)
+    rc = aatgs_graph_take_component(rt->pending, &rt->component);
+  if (rc)
+    return rc;
+  rc = aatgs_graph_fits(rt, rt->component);
+  if (!rc)
+    rc = aatgs_iteration_credit(rt, aatgs_graph_records(rt->component));
+  if (!rc && !aatgs_room_for_graph(rt))
+    rc = AATGS_EAGAIN;
+  if (!rc)
+    rc = aatgs_send_graph(rt, rt->component, slot);
+  if (rc == AATGS_EINVAL || rc == AATGS_ERACE || rc == AATGS_ELIMIT)
+    aatgs_graph_close(rt->component);
+  else if (rc)
+    return rc;
+  rt->component = NULL;
+  return rc;
+}
+
 /* The graph that this submit runs: the oldest one-shot component, else the one that was set. */
 static int choose_graph(aatgs_runtime *rt, uint32_t *slot)
 {
@@ -320,16 +350,7 @@ static int choose_graph(aatgs_runtime *rt, uint32_t *slot)
                              "there is no task to run: set a graph or add tasks first");
     return aatgs_iteration_credit(rt, rt->graphs[*slot].records);
   }
-  int rc = 0;
-  if (!rt->component)
-    rc = aatgs_graph_take_component(rt->pending, &rt->component);
-  if (!rc)
-    rc = aatgs_iteration_credit(rt, aatgs_graph_records(rt->component));
-  if (!rc)
-    rc = aatgs_send_graph(rt, rt->component, slot);
-  if (!rc)
-    rt->component = NULL;
-  return rc;
+  return send_component(rt, slot);
 }
 
 int aatgs_submit(aatgs_runtime *rt, const void *config, uint64_t *iteration)

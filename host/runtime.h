@@ -123,9 +123,11 @@ struct aatgs_runtime {
   /* Regions on the host: contents at opening, primary ones as of the last snapshot. */
   aatgs_region_view regions[AATGS_REGIONS_MAX];
   uint8_t *region_memory[AATGS_REGIONS_MAX];
-  uint8_t *staging; /* as the device lays it out */
+  uint8_t *staging;       /* as the device lays it out */
+  uint8_t *trace_staging; /* the same, of the latest snapshot for the trace; NULL: not recorded */
   size_t staging_bytes;
   bool have_snapshot;
+  bool snapshot_held;        /* the trace's snapshots have to wait */
   uint64_t snapshot_command; /* of the snapshot under way for the trace, 0: none (sequence + 1) */
   uint64_t snapshot_at;
   aatgs_input *inputs;
@@ -164,8 +166,9 @@ int aatgs_runtime_open(const aatgs_options *options, const aatgs_replay_source *
 
 /* ---- rings.c ---------------------------------------------------------------------- */
 
-/* Whether a command can be posted now. */
+/* Whether a command, or so many, can be posted now. */
 bool aatgs_command_credit(aatgs_runtime *rt);
+bool aatgs_command_credits(aatgs_runtime *rt, uint32_t count);
 /* Posts a command that is not ITERATE (there must be credit); returns its sequence number. */
 uint64_t aatgs_post_ordered(aatgs_runtime *rt, aatgs_opcode opcode, uint32_t graph, uint32_t plan);
 /* Whether the device has obeyed that ordered command. */
@@ -185,6 +188,10 @@ int aatgs_check_alive(aatgs_runtime *rt);
 
 /* ---- numbered.c --------------------------------------------------------------------- */
 
+/* Whether the graph may run at all: no cycle, no race, within the limits; 0 or the error. */
+int aatgs_graph_fits(aatgs_runtime *rt, aatgs_graph *graph);
+/* Whether a graph, its plan and an iteration can be posted one after the other now. */
+bool aatgs_room_for_graph(aatgs_runtime *rt);
 /* Checks the graph, numbers it, sends its table. Takes ownership on success. AATGS_EAGAIN when no
  * slot or command credit is free. */
 int aatgs_send_graph(aatgs_runtime *rt, aatgs_graph *graph, uint32_t *slot);

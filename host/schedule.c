@@ -21,7 +21,7 @@ static uint32_t ready_words(uint32_t tasks)
     tasks = (tasks + 63) / 64;
     words += tasks;
   } while (tasks > 1);
-  return words;
+  return words ? words : 1; /* ready_first() looks even when there are no tasks */
 }
 
 static void *take(char **memory, size_t count, size_t bytes)

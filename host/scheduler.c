@@ -7,6 +7,7 @@
 #define EVENTS_BUFFERED 1024u
 #define HISTORY_MAX     (1u << 20)
 #define SLOTS_MAX       (1u << 20)
+#define TASKS_MAX       (1u << 28)
 
 /* ---- Opening ---- */
 
@@ -14,15 +15,12 @@ static void on_ready(void *user, uint32_t index)
 {
   aatgs_scheduler *s = user;
   const aatgs_node *node = &s->graph->nodes[index];
-  uint64_t rank = 0;
 
-  if (s->policy->ranks) {
-    if (s->rank[index] == 0) /* it is being added */
-      aatgs_ranks_start(s, index);
-    rank = s->rank[index];
-  }
+  if (s->policy->ranks && s->rank[index] == 0) /* it is being added */
+    aatgs_ranks_start(s, index);
   aatgs_lanes_push(&s->ready, index,
-                   AATGS_LANE(aatgs_graph_type(s->graph, node)->role, node->estimate_ns), rank);
+                   AATGS_LANE(aatgs_graph_type(s->graph, node)->role, node->estimate_ns),
+                   aatgs_ranks_key(s, index));
 }
 
 static void on_unready(void *user, uint32_t index)
@@ -41,13 +39,35 @@ static int read_options(const aatgs_scheduler_options *options, aatgs_scheduler_
   }
   if (o->config_slots < 1 || o->config_slots > SLOTS_MAX || o->telemetry_slots < 1 ||
       o->telemetry_slots > SLOTS_MAX || o->history < 1 || o->history > HISTORY_MAX ||
-      o->snapshot_interval_ns < 1 || o->workers < 1 || o->workers > AATGS_WORKERS_LIMIT)
+      o->snapshot_interval_ns < 1 || o->workers < 1 || o->workers > AATGS_WORKERS_LIMIT ||
+      o->tasks_max > TASKS_MAX || o->edges_max > TASKS_MAX || (!o->tasks_max && o->edges_max))
     return AATGS_EINVAL;
   if (!aatgs_policy_find(o->policy)) {
     aatgs_log_error("no scheduling policy is called \"%s\"; there are: %s",
                     o->policy ? o->policy : "", aatgs_policy_names());
     return AATGS_ENOTFOUND;
   }
+  return 0;
+}
+
+/* Twice the tasks: one-shot tasks keep their places for a while after they are done. */
+static int reserve_all(aatgs_scheduler *s, const aatgs_scheduler_options *o)
+{
+  uint32_t slots = 2 * o->tasks_max + 2048, edges = o->edges_max ? o->edges_max : 4 * o->tasks_max;
+  int rc = aatgs_graph_reserve(s->graph, slots, 2 * edges + 8192);
+
+  if (rc == 0)
+    rc = aatgs_lanes_reserve(&s->ready, slots);
+  if (rc == 0)
+    rc = aatgs_ranks_reserve(s, slots);
+  if (rc == 0)
+    rc = aatgs_failure_reserve(s, slots);
+  if (rc != 0)
+    return rc;
+  memset(s->ready.links, 0, s->ready.capacity * sizeof *s->ready.links);
+  if (s->rank)
+    memset(s->rank, 0, s->rank_capacity * sizeof *s->rank);
+  s->tasks_max = o->tasks_max;
   return 0;
 }
 
@@ -68,8 +88,8 @@ static int open_parts(aatgs_scheduler *s, const aatgs_scheduler_options *o,
     rc = aatgs_lanes_reserve(&s->ready, 1024);
   if (rc == 0 && !(s->ratios = calloc(s->workload->type_count + 1, sizeof *s->ratios)))
     rc = AATGS_ENOMEM;
-  if (rc == 0)
-    rc = aatgs_known_open(&s->known, s->workload);
+  if (rc == 0 && o->tasks_max)
+    rc = reserve_all(s, o);
   if (rc == 0 && !(s->snapshots = calloc(2 * o->history, sizeof *s->snapshots)))
     rc = AATGS_ENOMEM;
   return rc;
@@ -101,6 +121,7 @@ int aatgs_scheduler_open(const struct aatgs_workload *workload,
   s->history = o.history;
   s->workers = o.workers;
   s->interval_ns = o.snapshot_interval_ns;
+  s->deadline_ns = o.deadline_ns;
   rc = open_parts(s, &o, &events);
   if (rc != 0) {
     aatgs_scheduler_close(s);
@@ -129,6 +150,7 @@ void aatgs_scheduler_close(aatgs_scheduler *s)
   aatgs_lanes_close(&s->plan_ready);
   free(s->rank);
   free(s->ratios);
+  free(s->failure);
   free(s->plan_waits);
   aatgs_known_close(&s->known);
   free(s);
@@ -136,14 +158,39 @@ void aatgs_scheduler_close(aatgs_scheduler *s)
 
 /* ---- Tasks ---- */
 
+/* One-shot tasks go when they are many and most of what is there: amortized, a few
+ * nanoseconds each. */
+static void retire_once(aatgs_scheduler *s, bool now)
+{
+  uint32_t shift;
+
+  if (!now && (s->once_completed < 1024 || s->once_completed < s->graph->live / 2))
+    return;
+  aatgs_graph_drop_completed(s->graph, true, now, &shift);
+  if (shift) {
+    aatgs_lanes_rebase(&s->ready, shift, s->graph->count);
+    aatgs_ranks_rebase(s, shift, s->graph->count);
+    aatgs_failure_rebase(s, shift, s->graph->count);
+  }
+  s->once_completed = 0;
+}
+
 int aatgs_scheduler_add_task(aatgs_scheduler *s, const aatgs_task_options *options,
                              const uint32_t *dependencies, size_t count, uint32_t *id)
 {
-  uint32_t added, index = s->graph->count;
-  int rc = aatgs_lanes_reserve(&s->ready, index + 1);
+  uint32_t added, index;
+  int rc;
 
+  if (s->tasks_max && s->graph->live - s->once_completed >= s->tasks_max)
+    return AATGS_ELIMIT;
+  if (s->graph->count == s->graph->slots_max)
+    retire_once(s, true);
+  index = s->graph->count;
+  rc = aatgs_lanes_reserve(&s->ready, index + 1);
   if (rc == 0)
     rc = aatgs_ranks_reserve(s, index + 1);
+  if (rc == 0)
+    rc = aatgs_failure_reserve(s, index + 1);
   if (rc != 0)
     return rc;
   if (s->policy->ranks)
@@ -156,6 +203,7 @@ int aatgs_scheduler_add_task(aatgs_scheduler *s, const aatgs_task_options *optio
       aatgs_ranks_start(s, index);
     aatgs_ranks_add(s, index);
   }
+  aatgs_failure_add(s, index, options);
   s->estimate_ns += aatgs_graph_node(s->graph, added)->estimate_ns;
   if (id)
     *id = added;
@@ -186,8 +234,9 @@ static uint32_t priority_of(aatgs_scheduler *s, uint32_t index)
   uint64_t priority = s->lane_factor[aatgs_lanes_lane(&s->ready, index)];
 
   if (s->policy->ranks) {
-    s->rank_max = s->rank[index] > s->rank_max ? s->rank[index] : s->rank_max;
-    priority = s->rank_max ? s->rank[index] * priority / s->rank_max : priority;
+    uint64_t key = aatgs_ranks_key(s, index);
+    s->rank_max = key > s->rank_max ? key : s->rank_max;
+    priority = s->rank_max ? key * priority / s->rank_max : priority;
   }
   return priority ? (uint32_t)priority : 1;
 }
@@ -197,6 +246,8 @@ bool aatgs_scheduler_schedule_next(aatgs_scheduler *s, aatgs_scheduled_task *out
   aatgs_node *node;
   uint32_t index;
 
+  if (s->stopped)
+    return false;
   aatgs_ranks_refresh_if_stale(s);
   index = aatgs_lanes_pop(&s->ready, s->lane_factor);
   if (index == AATGS_NONE) {
@@ -227,22 +278,6 @@ int aatgs_scheduler_mark_task_started(aatgs_scheduler *s, uint32_t task)
   return rc;
 }
 
-/* One-shot tasks go when they are many and most of what is there: amortized, a few
- * nanoseconds each. */
-static void retire_once(aatgs_scheduler *s)
-{
-  uint32_t shift;
-
-  if (s->once_completed < 1024 || s->once_completed < s->graph->live / 2)
-    return;
-  aatgs_graph_drop_completed(s->graph, true, &shift);
-  if (shift) {
-    aatgs_lanes_rebase(&s->ready, shift, s->graph->count);
-    aatgs_ranks_rebase(s, shift, s->graph->count);
-  }
-  s->once_completed = 0;
-}
-
 int aatgs_scheduler_mark_task_completed(aatgs_scheduler *s, uint32_t task, uint64_t duration_ns)
 {
   const aatgs_node *node;
@@ -255,23 +290,23 @@ int aatgs_scheduler_mark_task_completed(aatgs_scheduler *s, uint32_t task, uint6
   aatgs_ranks_learn(s, node->type, node->estimate_ns, duration_ns);
   if (node->flags & AATGS_NODE_ONCE) {
     s->once_completed++;
-    retire_once(s);
+    retire_once(s, false);
   }
   return 0;
 }
 
-int aatgs_scheduler_mark_task_failed(aatgs_scheduler *s, uint32_t task, const char *text)
+int aatgs_scheduler_add_dependency(aatgs_scheduler *s, uint32_t task, uint32_t depends_on)
 {
-  const aatgs_node *node = aatgs_graph_node(s->graph, task);
-  bool counted = node && node->state == AATGS_TASK_READY;
-  int rc = aatgs_graph_mark_failed(s->graph, task);
+  const aatgs_node *from = aatgs_graph_node(s->graph, depends_on);
+  int rc;
 
-  if (rc != 0)
-    return rc;
-  if (counted)
-    s->estimate_ns -= node->estimate_ns;
-  aatgs_telemetry_record_error(s->collector, text ? text : "");
-  return 0;
+  /* Only on earlier tasks: so there is never a cycle. */
+  if (from && task - s->graph->base <= depends_on - s->graph->base)
+    return AATGS_EINVAL;
+  rc = aatgs_graph_add_dependency(s->graph, task, depends_on);
+  if (rc == 0)
+    aatgs_ranks_add(s, task - s->graph->base);
+  return rc;
 }
 
 const aatgs_graph *aatgs_scheduler_task_graph(const aatgs_scheduler *s)
@@ -286,6 +321,8 @@ bool aatgs_scheduler_queue_config(aatgs_scheduler *s, const void *config)
   bool queued = aatgs_config_ring_push(s->configs, config);
   s->config_waiting = aatgs_config_ring_len(s->configs);
   aatgs_scheduler_refresh(s);
+  if (queued && s->config_waiting == (aatgs_config_ring_capacity(s->configs) + 1) / 2)
+    aatgs_scheduler_decide(s, AATGS_DECISION_FLUSH, 0, s->config_waiting);
   return queued;
 }
 
@@ -295,6 +332,15 @@ bool aatgs_scheduler_next_config(aatgs_scheduler *s, void *config)
   s->config_waiting = aatgs_config_ring_len(s->configs);
   aatgs_scheduler_refresh(s);
   return taken;
+}
+
+size_t aatgs_scheduler_cancel_configs(aatgs_scheduler *s)
+{
+  size_t waiting = aatgs_config_ring_len(s->configs);
+  aatgs_config_ring_clear(s->configs);
+  s->config_waiting = 0;
+  aatgs_scheduler_refresh(s);
+  return waiting;
 }
 
 void aatgs_scheduler_set_telemetry_waiting(aatgs_scheduler *s, size_t waiting)

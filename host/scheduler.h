@@ -11,7 +11,8 @@
 typedef enum aatgs_sched_event_kind {
   AATGS_SCHED_SUBMITTED = 1, /* an iteration was posted */
   AATGS_SCHED_DONE = 2,      /* all timings of an iteration are there, in order of iterations */
-  AATGS_SCHED_TICK = 3       /* time went by */
+  AATGS_SCHED_TICK = 3,      /* time went by */
+  AATGS_SCHED_LOST = 4       /* the device is gone */
 } aatgs_sched_event_kind;
 
 typedef struct aatgs_sched_event {

@@ -20,6 +20,7 @@ static const aatgs_performance_snapshot *latest(const aatgs_scheduler *s)
 bool aatgs_scheduler_refresh(aatgs_scheduler *s)
 {
   const aatgs_performance_snapshot *last = latest(s);
+  aatgs_rule_inputs before = s->inputs;
   bool changed = false;
 
   s->inputs.config_low = s->config_waiting * 10 < aatgs_config_ring_capacity(s->configs) * 3;
@@ -30,6 +31,8 @@ bool aatgs_scheduler_refresh(aatgs_scheduler *s)
     changed |= priority != s->lane_factor[lane];
     s->lane_factor[lane] = priority;
   }
+  if (s->policy->custom)
+    changed = memcmp(&before, &s->inputs, sizeof before) != 0;
   return changed;
 }
 
@@ -92,12 +95,15 @@ static void take_snapshot(aatgs_scheduler *s, uint64_t now_ns)
 void aatgs_scheduler_adapt_priorities(aatgs_scheduler *s)
 {
   size_t count = s->snapshot_count < ADAPT_SNAPSHOTS ? s->snapshot_count : ADAPT_SNAPSHOTS;
-  uint64_t sum = 0;
+  uint64_t sum = 0, interval;
 
   if (s->snapshot_count >= 2) {
     for (size_t i = 0; i < count; i++)
       sum += s->snapshots[s->snapshot_first + s->snapshot_count - 1 - i].gpu_utilization_x1000;
-    s->interval_ns = sum < count * ADAPT_IDLE_X1000 ? FAST_INTERVAL_NS : SLOW_INTERVAL_NS;
+    interval = sum < count * ADAPT_IDLE_X1000 ? FAST_INTERVAL_NS : SLOW_INTERVAL_NS;
+    if (interval != s->interval_ns)
+      aatgs_scheduler_decide(s, AATGS_DECISION_INTERVAL, 0, interval);
+    s->interval_ns = interval;
   }
   aatgs_scheduler_refresh(s);
 }
@@ -150,12 +156,8 @@ void aatgs_scheduler_note_completion(aatgs_scheduler *s, uint32_t task, uint64_t
 
 /* A task lasted from the start of its first part to the end of its last; the records of a task
  * stand side by side. */
-static bool handle_done(aatgs_scheduler *s, const aatgs_sched_event *event)
+static void count_tasks(aatgs_scheduler *s, const aatgs_timing *t, uint32_t count, bool completed)
 {
-  aatgs_known_graph *known;
-  const aatgs_timing *t = event->u.done.timings;
-  uint32_t count = event->u.done.count;
-
   for (uint32_t i = 0; i < count;) {
     uint64_t start = t[i].start_ns, end = t[i].start_ns + t[i].duration_ns;
     uint32_t task = t[i].task;
@@ -167,32 +169,52 @@ static bool handle_done(aatgs_scheduler *s, const aatgs_sched_event *event)
       if (t[i].start_ns + t[i].duration_ns > end)
         end = t[i].start_ns + t[i].duration_ns;
     }
-    if (event->u.done.status == AATGS_STATUS_OK)
+    if (completed)
       aatgs_scheduler_note_completion(s, task, end - start);
   }
-  if (event->u.done.status != AATGS_STATUS_OK) {
+}
+
+static bool handle_done(aatgs_scheduler *s, const aatgs_sched_event *event)
+{
+  uint64_t elapsed = event->u.done.end_ns - event->u.done.start_ns;
+  bool completed = event->u.done.status == AATGS_STATUS_OK;
+  aatgs_known_graph *known;
+
+  count_tasks(s, event->u.done.timings, event->u.done.count, completed);
+  if (s->deadline_ns && elapsed > s->deadline_ns) {
+    s->overruns++;
+    aatgs_scheduler_decide(s, AATGS_DECISION_OVERRUN, 0, elapsed);
+    aatgs_telemetry_record_error(s->collector, "an iteration missed its deadline");
+  }
+  if (!completed) {
     aatgs_telemetry_record_error(s->collector, "a task failed and ended its iteration");
     return false;
   }
   known = s->policy->learns ? aatgs_known_find(&s->known, event->u.done.graph) : NULL;
-  return known && aatgs_known_learn(&s->known, known, event->u.done.graph, t, count,
-                                    event->u.done.end_ns - event->u.done.start_ns);
+  return known && aatgs_known_learn(known, event->u.done.timings, event->u.done.count, elapsed);
+}
+
+static bool handle_tick(aatgs_scheduler *s, uint64_t now_ns)
+{
+  aatgs_rule_inputs before = s->inputs;
+  uint32_t factors[AATGS_LANES];
+
+  memcpy(factors, s->lane_factor, sizeof factors);
+  aatgs_scheduler_tick(s, now_ns, 0);
+  return memcmp(factors, s->lane_factor, sizeof factors) != 0 ||
+         (s->policy->custom && memcmp(&before, &s->inputs, sizeof before) != 0);
 }
 
 bool aatgs_scheduler_handle(aatgs_scheduler *s, const aatgs_sched_event *event)
 {
-  uint32_t before[AATGS_LANES];
-
   switch (event->kind) {
   case AATGS_SCHED_SUBMITTED:
     s->config_waiting = event->u.submitted.config_waiting;
     s->telemetry_waiting = event->u.submitted.telemetry_waiting;
     return aatgs_scheduler_refresh(s);
   case AATGS_SCHED_DONE: return handle_done(s, event);
-  case AATGS_SCHED_TICK:
-    memcpy(before, s->lane_factor, sizeof before);
-    aatgs_scheduler_tick(s, event->u.tick.now_ns, 0);
-    return memcmp(before, s->lane_factor, sizeof before) != 0;
+  case AATGS_SCHED_TICK: return handle_tick(s, event->u.tick.now_ns);
+  case AATGS_SCHED_LOST: aatgs_scheduler_device_lost(s); return false;
   }
   return false;
 }

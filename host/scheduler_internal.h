@@ -10,6 +10,8 @@
 
 /* ---- The scheduler ---- */
 
+#define AATGS_DECISIONS_KEPT 256u
+
 struct aatgs_scheduler {
   const struct aatgs_workload *workload;
   const aatgs_policy *policy;
@@ -46,8 +48,19 @@ struct aatgs_scheduler {
   uint32_t ranks_stale;    /* how much the ranks may be behind */
   uint64_t rank_max;       /* of the tasks handed out since the queue was empty */
   aatgs_estimator *ratios; /* by type, then one for all: duration / estimate */
+  uint8_t *failure;        /* by task: retries left, and FAILURE_STOPS */
+  uint32_t failure_capacity;
+  uint32_t tasks_max; /* 0: none */
+  bool stopped;
   uint64_t estimate_ns;    /* of pending and ready tasks */
   uint32_t once_completed; /* one-shot tasks that wait to be retired */
+
+  aatgs_decision decisions[AATGS_DECISIONS_KEPT];
+  uint32_t decision_first;
+  uint32_t decision_count;
+  uint64_t decisions_dropped;
+  uint64_t deadline_ns;
+  uint64_t overruns;
 
   /* Graphs planned, for policies that rank. */
   aatgs_known_graphs known;
@@ -65,13 +78,29 @@ int aatgs_ranks_reserve(aatgs_scheduler *s, uint32_t count);
 void aatgs_ranks_start(aatgs_scheduler *s, uint32_t index);
 /* ... and then makes its ancestors' ranks grow. */
 void aatgs_ranks_add(aatgs_scheduler *s, uint32_t index);
+/* What the ready queue orders the task by: its rank, or what a user's policy makes of it. */
+uint64_t aatgs_ranks_key(const aatgs_scheduler *s, uint32_t index);
+/* What a task is assumed to take. */
+uint64_t aatgs_ranks_assumed_ns(const aatgs_scheduler *s, const aatgs_node *node);
 void aatgs_ranks_refresh_if_stale(aatgs_scheduler *s);
 void aatgs_ranks_learn(aatgs_scheduler *s, uint32_t type, uint64_t estimate_ns,
                        uint64_t duration_ns);
 void aatgs_ranks_rebase(aatgs_scheduler *s, uint32_t shift, uint32_t count);
 
+/* ---- scheduler_failure.c ---- */
+
+int aatgs_failure_reserve(aatgs_scheduler *s, uint32_t count);
+void aatgs_failure_add(aatgs_scheduler *s, uint32_t index, const aatgs_task_options *options);
+void aatgs_failure_rebase(aatgs_scheduler *s, uint32_t shift, uint32_t count);
+void aatgs_scheduler_decide(aatgs_scheduler *s, aatgs_decision_kind kind, uint32_t task,
+                            uint64_t value);
+
 /* ---- The others ---- */
 
+#define AATGS_URGENCY_MAX (UINT64_C(1) << 40)
+/* A user's policy asked about one task. */
+uint64_t aatgs_scheduler_urgency(const aatgs_scheduler *s, const aatgs_graph *graph, uint32_t index,
+                                 uint64_t rank_ns);
 /* Looks at the fills and the latest snapshot; true when a priority changed. */
 bool aatgs_scheduler_refresh(aatgs_scheduler *s);
 /* Counts a finished task towards the next snapshot and sends its event. */

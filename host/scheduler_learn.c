@@ -14,12 +14,6 @@
 #define WORTH_CHANGING    128u /* an order must be shorter by 1 / 128 to be taken */
 #define KEY_BITS          40
 
-int aatgs_known_open(aatgs_known_graphs *known, const struct aatgs_workload *workload)
-{
-  known->types = calloc(workload->type_count + 1, sizeof *known->types);
-  return known->types ? 0 : AATGS_ENOMEM;
-}
-
 static void close_one(aatgs_known_graph *k)
 {
   aatgs_search_close(k->search);
@@ -34,17 +28,14 @@ void aatgs_known_close(aatgs_known_graphs *known)
 {
   for (uint32_t i = 0; i < known->count; i++)
     close_one(&known->at[i]);
-  free(known->types);
 }
 
 aatgs_known_graph *aatgs_known_find(aatgs_known_graphs *known, const aatgs_graph *graph)
 {
   for (uint32_t i = 0; i < known->count; i++) {
     aatgs_known_graph *k = &known->at[i];
-    if (k->digest == graph->digest && k->tasks == graph->live && k->edges == graph->edge_count) {
-      k->used = ++known->clock;
+    if (k->digest == graph->digest && k->tasks == graph->live && k->edges == graph->edge_count)
       return k;
-    }
   }
   return NULL;
 }
@@ -110,19 +101,6 @@ static void first_order(aatgs_known_graph *k)
 
 /* ---- Entries ---- */
 
-/* Durations of types that were all measured elsewhere are better than priors; a mixture of both is
- * worse than either. */
-static void start_from_types(const aatgs_known_graphs *known, const aatgs_graph *graph,
-                             aatgs_problem *p)
-{
-  for (uint32_t i = 0; i < p->tasks; i++)
-    if (known->types[graph->nodes[i].type].samples == 0)
-      return;
-  for (uint32_t i = 0; i < p->tasks; i++)
-    p->part_ns[i] = known->types[graph->nodes[i].type].mean_ns;
-  aatgs_problem_refresh(p);
-}
-
 static int open_arrays(aatgs_known_graph *k, const aatgs_policy *policy)
 {
   size_t n = k->tasks + 1;
@@ -153,7 +131,6 @@ int aatgs_known_get(aatgs_known_graphs *known, const aatgs_graph *graph, const a
   fresh.digest = graph->digest;
   fresh.tasks = graph->live;
   fresh.edges = graph->edge_count;
-  fresh.used = ++known->clock;
   fresh.look_at = fresh.look_gap = 1;
   rc = aatgs_problem_open(graph, workers, &fresh.problem);
   if (rc == 0)
@@ -162,16 +139,12 @@ int aatgs_known_get(aatgs_known_graphs *known, const aatgs_graph *graph, const a
     close_one(&fresh);
     return rc;
   }
-  if (policy->learns)
-    start_from_types(known, graph, fresh.problem);
   fresh.rigid = is_rigid(fresh.problem);
   first_order(&fresh);
   if (known->count < AATGS_GRAPHS_KNOWN) {
     k = &known->at[known->count++];
   } else {
-    k = &known->at[0];
-    for (uint32_t i = 1; i < known->count; i++)
-      k = known->at[i].used < k->used ? &known->at[i] : k;
+    k = &known->at[known->next++ % AATGS_GRAPHS_KNOWN];
     close_one(k);
   }
   *k = fresh;
@@ -200,7 +173,13 @@ static bool look(aatgs_known_graph *k)
 
   take_durations(k);
   k->predicted_ns = aatgs_list_schedule(p, list_in_force(k), false, NULL, NULL);
-  if (k->rigid || !k->search || k->predicted_ns == p->bound_ns)
+  if (k->rigid)
+    return false;
+  if (!k->search) { /* somebody else orders, by the ranks as they are now */
+    adopt(k, p->rank, k->predicted_ns);
+    return true;
+  }
+  if (k->predicted_ns == p->bound_ns)
     return false;
   aatgs_search_restart(k->search);
   aatgs_search_run(k->search, evaluations(p, LOOK_STEPS, LOOK_EVALUATIONS));
@@ -220,8 +199,7 @@ static void keep_error(aatgs_known_graph *k, uint64_t elapsed_ns)
 }
 
 /* Adds the records of one task, which stand side by side; returns how many there were. */
-static uint32_t learn_task(aatgs_known_graphs *known, aatgs_known_graph *k,
-                           const aatgs_graph *graph, const aatgs_timing *t, uint32_t count,
+static uint32_t learn_task(aatgs_known_graph *k, const aatgs_timing *t, uint32_t count,
                            bool *changed)
 {
   uint32_t task = t[0].task, n = 0, parts = 0;
@@ -235,21 +213,19 @@ static uint32_t learn_task(aatgs_known_graphs *known, aatgs_known_graph *k,
       parts++;
     }
   }
-  if (parts && task < k->tasks) {
+  if (parts && task < k->tasks)
     *changed |= aatgs_estimator_add(&k->part[task], sum / parts);
-    aatgs_estimator_add(&known->types[graph->nodes[task].type], sum / parts);
-  }
   return n;
 }
 
-bool aatgs_known_learn(aatgs_known_graphs *known, aatgs_known_graph *k, const aatgs_graph *graph,
-                       const aatgs_timing *timings, uint32_t count, uint64_t elapsed_ns)
+bool aatgs_known_learn(aatgs_known_graph *k, const aatgs_timing *timings, uint32_t count,
+                       uint64_t elapsed_ns)
 {
   bool changed = false;
 
   keep_error(k, elapsed_ns);
   for (uint32_t i = 0; i < count;)
-    i += learn_task(known, k, graph, timings + i, count - i, &changed);
+    i += learn_task(k, timings + i, count - i, &changed);
   k->done++;
   if (changed) {
     k->look_gap = 1;
@@ -259,7 +235,7 @@ bool aatgs_known_learn(aatgs_known_graphs *known, aatgs_known_graph *k, const aa
     return false;
   changed = look(k);
   /* Often at first, then ever more rarely. */
-  k->look_gap = k->done < 8 || changed ? 1 : k->look_gap * 2;
+  k->look_gap = k->done < 8 || (changed && k->search) ? 1 : k->look_gap * 2;
   if (k->look_gap > LOOK_GAP_MAX)
     k->look_gap = LOOK_GAP_MAX;
   k->look_at = k->done + k->look_gap;

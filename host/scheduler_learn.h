@@ -8,7 +8,7 @@
 #include "host/policy.h"
 #include "host/schedule.h"
 
-#define AATGS_GRAPHS_KNOWN 32u /* the one not used for longest makes room */
+#define AATGS_GRAPHS_KNOWN 32u /* the first one planned makes room */
 #define AATGS_ERRORS_KEPT  32u
 
 typedef struct aatgs_known_graph {
@@ -16,7 +16,6 @@ typedef struct aatgs_known_graph {
   uint64_t digest;
   uint32_t tasks;
   uint32_t edges;
-  uint64_t used; /* running number of the last use */
 
   aatgs_problem *problem;
   aatgs_search *search;    /* NULL unless the policy searches */
@@ -42,19 +41,19 @@ typedef struct aatgs_known_graph {
 typedef struct aatgs_known_graphs {
   aatgs_known_graph at[AATGS_GRAPHS_KNOWN];
   uint32_t count;
-  uint64_t clock;
-  aatgs_estimator *types; /* by task type: duration of a whole task's parts, over parts */
+  uint32_t next; /* to make room when all are taken */
 } aatgs_known_graphs;
 
-int aatgs_known_open(aatgs_known_graphs *known, const struct aatgs_workload *workload);
 void aatgs_known_close(aatgs_known_graphs *known);
 /* The graph's entry, or NULL. */
 aatgs_known_graph *aatgs_known_find(aatgs_known_graphs *known, const aatgs_graph *graph);
-/* The same, made when it is not there: the only place that allocates. */
+/* The same, made when it is not there: the only place that allocates. A new entry depends on the
+ * graph alone, and room is made in the order of planning, so that it does not matter whether a plan
+ * is asked for a little earlier or later, as in a replay. */
 int aatgs_known_get(aatgs_known_graphs *known, const aatgs_graph *graph, const aatgs_policy *policy,
                     uint32_t workers, aatgs_known_graph **out);
 /* Learns from an iteration's timings; returns true when a better order is in force now. */
-bool aatgs_known_learn(aatgs_known_graphs *known, aatgs_known_graph *k, const aatgs_graph *graph,
-                       const aatgs_timing *timings, uint32_t count, uint64_t elapsed_ns);
+bool aatgs_known_learn(aatgs_known_graph *k, const aatgs_timing *timings, uint32_t count,
+                       uint64_t elapsed_ns);
 
 #endif

@@ -55,19 +55,46 @@ static int plan_by_lanes(aatgs_scheduler *s, const aatgs_graph *graph, uint32_t 
 
 /* ---- Policies that rank ---- */
 
+uint64_t aatgs_scheduler_urgency(const aatgs_scheduler *s, const aatgs_graph *graph, uint32_t index,
+                                 uint64_t rank_ns)
+{
+  const aatgs_custom_policy *custom = s->policy->custom;
+  const aatgs_node *node = &graph->nodes[index];
+  aatgs_policy_task task = {.type = node->type,
+                            .role = aatgs_graph_type(graph, node)->role,
+                            .parts = node->parts,
+                            .estimate_ns = node->estimate_ns,
+                            .rank_ns = rank_ns};
+  uint64_t urgency = custom->urgency(custom->user, &task, &s->inputs);
+  return urgency < 1 ? 1 : urgency > AATGS_URGENCY_MAX ? AATGS_URGENCY_MAX : urgency;
+}
+
+static uint64_t weigh(const aatgs_scheduler *s, const aatgs_graph *graph,
+                      const aatgs_known_graph *k, uint32_t index)
+{
+  if (s->policy->custom)
+    return aatgs_scheduler_urgency(s, graph, index, k->key[index]);
+  return k->key[index] * s->lane_factor[lane_of(graph, index)];
+}
+
 /* Equals in the order of their ids. */
 static int plan_by_rank(aatgs_scheduler *s, const aatgs_graph *graph, uint32_t *task_at,
                         uint32_t *priority_x1000)
 {
   aatgs_known_graph *k;
+  uint64_t highest;
   int rc = aatgs_known_get(&s->known, graph, s->policy, s->workers, &k);
 
   if (rc != 0)
     return rc;
+  highest = k->key_max;
   for (uint32_t i = 0; i < k->tasks; i++) {
-    uint64_t priority;
-    k->weighed[i] = k->key[i] * s->lane_factor[lane_of(graph, i)];
-    priority = k->weighed[i] / k->key_max;
+    k->weighed[i] = weigh(s, graph, k, i);
+    if (s->policy->custom && (i == 0 || k->weighed[i] > highest))
+      highest = k->weighed[i];
+  }
+  for (uint32_t i = 0; i < k->tasks; i++) {
+    uint64_t priority = k->weighed[i] * (s->policy->custom ? AATGS_PRIORITY_BASE : 1) / highest;
     priority_x1000[i] = priority ? (uint32_t)priority : 1;
   }
   memcpy(k->list, k->problem->order, k->tasks * sizeof *k->list);

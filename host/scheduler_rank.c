@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NEAREST     8u /* ancestors told at once */
+#define NEAREST     4u /* ancestors told at once */
 #define RANK_MAX    (UINT64_C(1) << 52)
 #define RATIO_BITS  16
 #define RATIO_MAX   (UINT64_C(1) << 24) /* 256 times the estimate */
@@ -17,7 +17,7 @@
 
 /* What the task is assumed to take: its estimate, scaled by how that type's estimates turned out,
  * or all types' where this one has not run yet. */
-static uint64_t assumed_ns(const aatgs_scheduler *s, const aatgs_node *node)
+uint64_t aatgs_ranks_assumed_ns(const aatgs_scheduler *s, const aatgs_node *node)
 {
   const aatgs_estimator *ratio = &s->ratios[node->type];
   uint64_t ns = node->estimate_ns < AATGS_DURATION_MAX ? node->estimate_ns : AATGS_DURATION_MAX;
@@ -33,7 +33,7 @@ static uint64_t assumed_ns(const aatgs_scheduler *s, const aatgs_node *node)
 
 static uint64_t rank_through(const aatgs_scheduler *s, uint32_t from, uint32_t to)
 {
-  uint64_t rank = assumed_ns(s, &s->graph->nodes[from]) + s->rank[to];
+  uint64_t rank = aatgs_ranks_assumed_ns(s, &s->graph->nodes[from]) + s->rank[to];
   return rank < RANK_MAX ? rank : RANK_MAX;
 }
 
@@ -41,7 +41,15 @@ static void set_rank(aatgs_scheduler *s, uint32_t index, uint64_t rank)
 {
   s->rank[index] = rank;
   if (s->graph->nodes[index].flags & AATGS_NODE_QUEUED)
-    aatgs_lanes_move(&s->ready, index, rank);
+    aatgs_lanes_move(&s->ready, index, aatgs_ranks_key(s, index));
+}
+
+uint64_t aatgs_ranks_key(const aatgs_scheduler *s, uint32_t index)
+{
+  if (!s->policy->ranks)
+    return 0;
+  return s->policy->custom ? aatgs_scheduler_urgency(s, s->graph, index, s->rank[index])
+                           : s->rank[index];
 }
 
 int aatgs_ranks_reserve(aatgs_scheduler *s, uint32_t count)
@@ -99,7 +107,7 @@ static void refresh(aatgs_scheduler *s)
     uint64_t rank;
     if ((node->flags & AATGS_NODE_RETIRED) || node->state > AATGS_TASK_READY)
       continue;
-    rank = assumed_ns(s, node);
+    rank = aatgs_ranks_assumed_ns(s, node);
     for (uint32_t e = node->out_first; e != AATGS_NONE; e = graph->edges[e].next_out) {
       uint64_t through = rank_through(s, i, graph->edges[e].to);
       rank = through > rank ? through : rank;
@@ -137,7 +145,7 @@ void aatgs_ranks_learn(aatgs_scheduler *s, uint32_t type, uint64_t estimate_ns,
 void aatgs_ranks_start(aatgs_scheduler *s, uint32_t index)
 {
   if (s->policy->ranks)
-    s->rank[index] = assumed_ns(s, &s->graph->nodes[index]);
+    s->rank[index] = aatgs_ranks_assumed_ns(s, &s->graph->nodes[index]);
 }
 
 void aatgs_ranks_rebase(aatgs_scheduler *s, uint32_t shift, uint32_t count)

@@ -38,9 +38,13 @@ int aatgs_snapshot(aatgs_runtime *rt)
   int rc = aatgs_pump_until(rt, room_for_command, 0, rt->options.timeout_ns);
   if (rc)
     return rc;
+  rt->snapshot_held = true; /* staging is this one's until it is fetched */
   const uint64_t command = aatgs_post_ordered(rt, AATGS_OP_SNAPSHOT, 0, 0);
   rc = aatgs_pump_until(rt, command_done, command, rt->options.timeout_ns);
-  return rc ? rc : fetch(rt);
+  if (!rc)
+    rc = fetch(rt);
+  rt->snapshot_held = false;
+  return rc;
 }
 
 int aatgs_put_state(aatgs_runtime *rt, const uint8_t *staging, size_t bytes)
@@ -73,7 +77,8 @@ int aatgs_snapshot_pump(aatgs_runtime *rt)
   if (!every)
     return 0;
   if (!rt->snapshot_command) {
-    if (rt->next_iteration - rt->snapshot_at < every || !aatgs_command_credit(rt))
+    if (rt->snapshot_held || rt->next_iteration - rt->snapshot_at < every ||
+        !aatgs_command_credit(rt))
       return 0;
     rt->snapshot_at = rt->next_iteration;
     rt->snapshot_command = aatgs_post_ordered(rt, AATGS_OP_SNAPSHOT, 0, 0) + 1;
@@ -82,9 +87,11 @@ int aatgs_snapshot_pump(aatgs_runtime *rt)
   if (!aatgs_ordered_done(rt, rt->snapshot_command - 1))
     return 0;
   rt->snapshot_command = 0;
-  int rc = fetch(rt);
+  /* Not into the caller's snapshot: that one stays until the caller takes another. */
+  int rc = rt->device->ops->fetch(rt->device, rt->trace_staging, rt->staging_bytes, &rt->error);
   if (!rc)
-    rc = aatgs_recorder_snapshot(rt->recorder, rt->snapshot_at, rt->staging, rt->staging_bytes);
+    rc = aatgs_recorder_snapshot(rt->recorder, rt->snapshot_at, rt->trace_staging,
+                                 rt->staging_bytes);
   return rc == AATGS_EAGAIN ? 0 : rc;
 }
 

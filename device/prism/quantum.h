@@ -336,9 +336,10 @@ AATGS_FN void prism_quantum(aatgs_task *t)
 {
   uint32_t target = PRISM_GET(t, PRISM_CONTROL, PRISM_TARGET);
   uint32_t ring = PRISM_GET(t, PRISM_TABLES, PRISM_T_SLICES);
-  uint32_t turn = PRISM_GET(t, PRISM_QUANTUM, PRISM_Q_CLOCK) & 1;
+  uint32_t turn;
   if (target == 0)
     return;
+  turn = PRISM_GET(t, PRISM_QUANTUM, PRISM_Q_CLOCK) & 1;
   for (uint32_t i = t->part; 2 * i < ring; i += t->parts)
     prism_quantum_slice(t, 2 * i + turn, ring, target);
 }
@@ -361,12 +362,14 @@ AATGS_FN uint32_t prism_coupling(double field)
  * was ordered. */
 AATGS_FN void prism_quantum_finish(aatgs_task *t)
 {
-  uint32_t clock = PRISM_GET(t, PRISM_QUANTUM, PRISM_Q_CLOCK);
-  uint32_t seen = PRISM_GET(t, PRISM_QUANTUM, PRISM_Q_EPOCH);
-  uint32_t quench = PRISM_GET(t, PRISM_CONTROL, PRISM_QUENCHES);
-  double field = (double)PRISM_GET(t, PRISM_QUANTUM, PRISM_Q_FIELD) / 1048576.0;
+  uint32_t quench = PRISM_GET(t, PRISM_CONTROL, PRISM_QUENCHES), clock, seen;
+  uint32_t ring = PRISM_GET(t, PRISM_TABLES, PRISM_T_SLICES);
+  double field;
   if (PRISM_GET(t, PRISM_CONTROL, PRISM_TARGET) == 0)
     return;
+  clock = PRISM_GET(t, PRISM_QUANTUM, PRISM_Q_CLOCK);
+  seen = PRISM_GET(t, PRISM_QUANTUM, PRISM_Q_EPOCH);
+  field = (double)PRISM_GET(t, PRISM_QUANTUM, PRISM_Q_FIELD) / 1048576.0;
   aatgs_sync(t);
   aatgs_one_lane(t)
   {
@@ -381,6 +384,10 @@ AATGS_FN void prism_quantum_finish(aatgs_task *t)
     aatgs_put_u32(t, PRISM_QUANTUM, PRISM_Q_COUPLING, prism_coupling(field));
     aatgs_put_u32(t, PRISM_QUANTUM, PRISM_Q_EPOCH, quench);
     aatgs_put_u32(t, PRISM_QUANTUM, PRISM_Q_CLOCK, clock + 1);
+    /* Slices off the ring count anew when they are on it again. */
+    for (uint32_t i = ring; i < PRISM_SLICES_MAX; ++i)
+      if (PRISM_GET(t, PRISM_QUANTUM, prism_quantum_head(i) + PRISM_Q_RING))
+        aatgs_put_u32(t, PRISM_QUANTUM, prism_quantum_head(i) + PRISM_Q_RING, 0);
   }
 }
 

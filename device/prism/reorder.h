@@ -14,6 +14,17 @@ enum prism_order {
   PRISM_ORDER_LARGE
 };
 
+/* Writes a word that other lanes may write the same value to at the same time. */
+AATGS_FN void prism_mark(uint32_t *word, uint32_t value)
+{
+#if defined(__CUDACC__)
+  cuda::atomic_ref<uint32_t, cuda::thread_scope_block>(*word).store(value,
+                                                                    cuda::memory_order_relaxed);
+#else
+  __atomic_store_n(word, value, __ATOMIC_RELAXED);
+#endif
+}
+
 /* Sorts the vertices by class and the classes by key[class], descending. One lane. */
 AATGS_FN void prism_order_classes(const aatgs_task *t, const uint16_t *color, uint32_t k,
                                   uint32_t rule, uint32_t *start, uint32_t *rank, uint32_t *order)
@@ -68,7 +79,7 @@ AATGS_FN uint32_t prism_reorder(aatgs_task *t, const uint16_t *color, uint32_t k
     {
       uint32_t c = fresh[adj[rows[v] + e]];
       if (c != UINT32_MAX)
-        mark[c] = i;
+        prism_mark(mark + c, i);
     }
     aatgs_sync(t);
     aatgs_lane_for(t, c, stride)
@@ -104,11 +115,12 @@ AATGS_FN void prism_custom(aatgs_task *t)
   uint32_t *scratch = aatgs_region_ptr(t, PRISM_CUSTOM_SCRATCH, uint32_t);
   uint32_t target = PRISM_GET(t, PRISM_CONTROL, PRISM_TARGET);
   uint32_t passes = PRISM_GET(t, PRISM_TABLES, PRISM_T_SWEEPS) / 4;
-  uint32_t k = PRISM_GET(t, PRISM_CUSTOM, PRISM_H_K);
+  uint32_t k;
   uint32_t best = PRISM_GET(t, PRISM_CONTROL, PRISM_BEST_COLORS);
   uint64_t key = t->key;
   if (target == 0 || t->part != 0)
     return;
+  k = PRISM_GET(t, PRISM_CUSTOM, PRISM_H_K);
   aatgs_sync(t);
   if (k == 0 || k > best) {
     prism_copy(t, PRISM_CUSTOM_COLORS, 0, aatgs_region_ptr(t, PRISM_BEST, const uint16_t));

@@ -201,10 +201,10 @@ AATGS_FN void prism_thermo_seat(aatgs_task *t, uint32_t replicas)
 AATGS_FN void prism_thermo_finish(aatgs_task *t)
 {
   uint32_t replicas = PRISM_GET(t, PRISM_TABLES, PRISM_T_REPLICAS);
-  uint32_t clock = PRISM_GET(t, PRISM_THERMO, PRISM_THERMO_CLOCK);
-  uint32_t every = PRISM_GET(t, PRISM_TABLES, PRISM_T_SWAP_EVERY);
+  uint32_t every = PRISM_GET(t, PRISM_TABLES, PRISM_T_SWAP_EVERY), clock;
   if (PRISM_GET(t, PRISM_CONTROL, PRISM_TARGET) == 0)
     return;
+  clock = PRISM_GET(t, PRISM_THERMO, PRISM_THERMO_CLOCK);
   aatgs_sync(t);
   aatgs_one_lane(t)
   {

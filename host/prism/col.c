@@ -195,7 +195,7 @@ bool prism_col_parse(const aatgs_input *in, prism_graph *out, prism_error *e)
   good = read_all(&r);
   if (good) {
     merge(&r, &unique);
-    if (r.stated != r.count && r.stated != unique && r.stated != 2 * unique)
+    if (r.stated != r.count && r.stated != unique)
       good = REFUSE(&r,
                     "%s:%zu: the file ends after %zu edge lines (%zu different edges), its problem "
                     "line says %llu: it is cut off or the problem line is wrong",

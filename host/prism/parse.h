@@ -28,7 +28,7 @@ typedef struct prism_graph {
 } prism_graph;
 
 /* Reads DIMACS .col: `p edge N M`, then `e U V`, vertices from 1. Duplicates, either way round, are
- * merged; M may count lines, edges, or each edge twice. At most 16,383 vertices. On false
+ * merged; M may count lines or different edges. At most 16,383 vertices. On false
  * nothing needs freeing. */
 bool prism_col_parse(const aatgs_input *in, prism_graph *out, prism_error *e);
 void prism_graph_free(prism_graph *g);

@@ -104,12 +104,13 @@ typedef struct harness_task {
   uint32_t arg;
 } harness_task;
 
-static const harness_task harness_linear[] = {{UPLOAD, 1, 0}, {WHCR, 2, 0}, {DOWNLOAD, 1, 0}};
-static const harness_task harness_diamond[] = {
+__attribute__((unused)) static const harness_task harness_linear[] = {
+    {UPLOAD, 1, 0}, {WHCR, 2, 0}, {DOWNLOAD, 1, 0}};
+__attribute__((unused)) static const harness_task harness_diamond[] = {
     {UPLOAD, 1, 0}, {WHCR, 2, 0}, {THERMO, 4, 0}, {DOWNLOAD, 1, 0}};
-static const harness_task harness_full[] = {{UPLOAD, 1, 0},  {WHCR, 2, 0}, {THERMO, 4, 0},
-                                            {QUANTUM, 4, 0}, {LBS, 4, 0},  {PHASE, 1, 0},
-                                            {DOWNLOAD, 1, 0}};
+__attribute__((unused)) static const harness_task harness_full[] = {
+    {UPLOAD, 1, 0}, {WHCR, 2, 0},  {THERMO, 4, 0},  {QUANTUM, 4, 0},
+    {LBS, 4, 0},    {PHASE, 1, 0}, {DOWNLOAD, 1, 0}};
 #define HARNESS_COUNT(tasks) (sizeof(tasks) / sizeof((tasks)[0]))
 
 typedef struct harness {
@@ -126,7 +127,7 @@ typedef struct harness {
   bool backwards;  /* run parts, and solvers side by side, in reverse */
 } harness;
 
-static void *harness_region(aatgs_setup *setup, uint32_t index, size_t bytes)
+AATGS_FN void *harness_region(aatgs_setup *setup, uint32_t index, size_t bytes)
 {
   harness *h = setup->owner;
   size_t whole = (bytes + 63) / 64 * 64;
@@ -138,7 +139,7 @@ static void *harness_region(aatgs_setup *setup, uint32_t index, size_t bytes)
   return h->regions[index];
 }
 
-static int harness_fail(aatgs_setup *setup, const char *format, ...)
+AATGS_FN int harness_fail(aatgs_setup *setup, const char *format, ...)
 {
   harness *h = setup->owner;
   va_list args;
@@ -148,11 +149,11 @@ static int harness_fail(aatgs_setup *setup, const char *format, ...)
   return -8; /* AATGS_EFORMAT */
 }
 
-static int harness_rebuild(harness *h);
+AATGS_FN int harness_rebuild(harness *h);
 
 /* Sets the workload up for a graph and a protein, each NULL or a text of that size. */
-static int harness_open(harness *h, const char *graph, size_t graph_size, const char *protein,
-                        size_t protein_size)
+AATGS_FN int harness_open(harness *h, const char *graph, size_t graph_size, const char *protein,
+                          size_t protein_size)
 {
   int rc;
   memset(h, 0, sizeof *h);
@@ -168,15 +169,15 @@ static int harness_open(harness *h, const char *graph, size_t graph_size, const 
   return rc ? rc : harness_rebuild(h);
 }
 
-static void harness_close(harness *h)
+AATGS_FN void harness_close(harness *h)
 {
   for (uint32_t i = 0; i < PRISM_REGIONS; i++)
     free(h->regions[i]);
   memset(h, 0, sizeof *h);
 }
 
-static aatgs_task harness_task_of(harness *h, uint32_t number, const harness_task *task,
-                                  uint32_t part)
+AATGS_FN aatgs_task harness_task_of(harness *h, uint32_t number, const harness_task *task,
+                                    uint32_t part)
 {
   aatgs_task t = {0};
   t.config = &h->config;
@@ -200,14 +201,14 @@ typedef struct harness_lane {
   pthread_t thread;
 } harness_lane;
 
-static void *harness_lane_main(void *argument)
+AATGS_FN void *harness_lane_main(void *argument)
 {
   harness_lane *lane = argument;
   lane->function(&lane->task);
   return NULL;
 }
 
-static void harness_call(harness_function *function, aatgs_task *t)
+AATGS_FN void harness_call(harness_function *function, aatgs_task *t)
 {
   harness_lane lanes[PRISM_HARNESS_LANES];
   pthread_barrier_init(&lanes_barrier, NULL, PRISM_HARNESS_LANES);
@@ -227,13 +228,13 @@ static void harness_call(harness_function *function, aatgs_task *t)
   pthread_barrier_destroy(&lanes_barrier);
 }
 #else
-static void harness_call(harness_function *function, aatgs_task *t)
+AATGS_FN void harness_call(harness_function *function, aatgs_task *t)
 {
   function(t);
 }
 #endif
 
-static int harness_rebuild(harness *h)
+AATGS_FN int harness_rebuild(harness *h)
 {
   harness_task none = {UPLOAD, 1, 0};
   aatgs_task t = harness_task_of(h, 0, &none, 0);
@@ -241,8 +242,8 @@ static int harness_rebuild(harness *h)
   return 0;
 }
 
-static void harness_part(harness *h, harness_function *function, uint32_t number,
-                         const harness_task *task, uint32_t part)
+AATGS_FN void harness_part(harness *h, harness_function *function, uint32_t number,
+                           const harness_task *task, uint32_t part)
 {
   aatgs_task t = harness_task_of(h, number, task, part);
   harness_call(function, &t);
@@ -251,14 +252,14 @@ static void harness_part(harness *h, harness_function *function, uint32_t number
   h->failed = t.failed ? t.failed : h->failed;
 }
 
-static bool harness_can_run(const harness *h, enum harness_type type)
+AATGS_FN bool harness_can_run(const harness *h, enum harness_type type)
 {
   if (type == LBS)
     return h->inputs[PRISM_INPUT_PROTEIN].bytes != NULL;
   return type == UPLOAD || type == DOWNLOAD || h->inputs[PRISM_INPUT_GRAPH].bytes != NULL;
 }
 
-static void harness_task_run(harness *h, uint32_t number, const harness_task *task)
+AATGS_FN void harness_task_run(harness *h, uint32_t number, const harness_task *task)
 {
   uint64_t sum = h->digest, before = h->digest;
   if (!harness_can_run(h, task->type))
@@ -275,7 +276,7 @@ static void harness_task_run(harness *h, uint32_t number, const harness_task *ta
 
 /* One iteration of the graph; solvers (the tasks between the upload and what follows them) run
  * in reverse when `backwards` says so. */
-static void harness_iterate(harness *h, const harness_task *tasks, size_t count)
+AATGS_FN void harness_iterate(harness *h, const harness_task *tasks, size_t count)
 {
   size_t first = 0, last;
   uint64_t before, sum;
@@ -300,7 +301,7 @@ static void harness_iterate(harness *h, const harness_task *tasks, size_t count)
 }
 
 /* Reads a whole file of the shared inputs; NULL when it is not there. free() it. */
-static char *harness_file(const char *name, size_t *size)
+AATGS_FN char *harness_file(const char *name, size_t *size)
 {
   const char *shared = getenv("AATGS_SHARED");
   char path[4096], *text = NULL;

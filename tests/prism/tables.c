@@ -1,0 +1,150 @@
+/* The incremental tables against a recount, and the derived regions against
+ * what a rebuild makes of the primary ones. */
+#include "support/cm.h"
+#include "support/prism_graphs.h"
+#include "support/prism_harness.h"
+
+static void busy(harness *h)
+{
+  h->config.flags = PRISM_CHECK_TABLES;
+  h->config.sweeps = 6;
+  h->config.persistence_threshold = 20;
+  h->config.pre_smooth_iterations = 2;
+  h->config.post_smooth_iterations = 2;
+  h->config.transition_sensitivity = 0.3f;
+  h->config.tunneling_prob_base = 0.5f;
+}
+
+static void tables_equal_a_recount(void **state)
+{
+  (void)state;
+  for (uint32_t percent = 10; percent <= 90; percent += 40) {
+    size_t size;
+    char *text = graph_text(70, graph_random, percent, &size);
+    harness h;
+    assert_int_equal(harness_open(&h, text, size, NULL, 0), 0);
+    busy(&h);
+    for (int i = 0; i < 400; i++) {
+      harness_iterate(&h, harness_full, HARNESS_COUNT(harness_full));
+      assert_int_equal(h.failed, 0);
+    }
+    harness_close(&h);
+    free(text);
+  }
+}
+
+static void a_wrong_table_is_noticed(void **state)
+{
+  static const uint32_t tables[] = {PRISM_WHCR_GAMMA, PRISM_WHCR_OWN, PRISM_THERMO_GAMMA,
+                                    PRISM_QUANTUM_GAMMA};
+  size_t size;
+  char *text = graph_text(50, graph_random, 50, &size);
+  (void)state;
+  for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+    harness h;
+    assert_int_equal(harness_open(&h, text, size, NULL, 0), 0);
+    busy(&h);
+    h.config.target_colors = 4;
+    h.config.persistence_threshold = 100000;
+    h.config.sweeps = 1;
+    for (int warm = 0; warm < 2; warm++) /* even slices move next */
+      harness_iterate(&h, harness_full, HARNESS_COUNT(harness_full));
+    assert_int_equal(h.failed, 0);
+    ((int16_t *)(void *)h.regions[tables[i]])[1] += 1;
+    harness_iterate(&h, harness_full, HARNESS_COUNT(harness_full));
+    assert_int_equal(h.failed, PRISM_FAIL_TABLES);
+    harness_close(&h);
+  }
+  free(text);
+}
+
+static void a_wrong_result_is_noticed(void **state)
+{
+  size_t size;
+  char *text = graph_text(36, graph_queen, 6, &size);
+  harness h;
+  (void)state;
+  assert_int_equal(harness_open(&h, text, size, NULL, 0), 0);
+  harness_iterate(&h, harness_linear, HARNESS_COUNT(harness_linear));
+  assert_int_equal(h.failed, 0);
+  uint16_t *best = (uint16_t *)(void *)h.regions[PRISM_BEST];
+  best[0] = best[1]; /* a conflict: the two share a row */
+  harness_iterate(&h, harness_linear, HARNESS_COUNT(harness_linear));
+  assert_int_equal(h.failed, PRISM_FAIL_RECOUNT);
+  harness_close(&h);
+  free(text);
+}
+
+/* Two harnesses run alike; in between, one forgets its derived regions and rebuilds them. */
+static void rebuilding_changes_nothing(void **state)
+{
+  static const uint32_t derived[] = {PRISM_TABLES,        PRISM_WHCR_GAMMA,      PRISM_WHCR_OWN,
+                                     PRISM_WHCR_TABU,     PRISM_WHCR_SCRATCH,    PRISM_THERMO_GAMMA,
+                                     PRISM_QUANTUM_GAMMA, PRISM_QUANTUM_OVERLAP, PRISM_SCRATCH,
+                                     PRISM_QUANTUM_SIZES, PRISM_CUSTOM_SCRATCH};
+  size_t size;
+  char *text = graph_text(60, graph_random, 50, &size);
+  harness a, b;
+  (void)state;
+  assert_int_equal(harness_open(&a, text, size, NULL, 0), 0);
+  assert_int_equal(harness_open(&b, text, size, NULL, 0), 0);
+  busy(&a);
+  for (int i = 0; i < 600; i++) {
+    a.config.num_quantum_states = i % 100 < 50 ? 8 : 6;
+    a.config.target_colors = i < 200 ? 0 : i % 90 < 45 ? 8 : 7;
+    b.config = a.config;
+    harness_iterate(&a, harness_full, HARNESS_COUNT(harness_full));
+    harness_iterate(&b, harness_full, HARNESS_COUNT(harness_full));
+    assert_true(a.digest == b.digest);
+    assert_memory_equal(&a.telemetry, &b.telemetry, sizeof a.telemetry);
+    if (i % 7)
+      continue;
+    for (size_t r = 0; r < sizeof derived / sizeof derived[0]; r++)
+      memset(b.regions[derived[r]], 0x5a, b.bytes[derived[r]]);
+    /* Rows end in vertices that are not there: these never change. */
+    memset(b.regions[PRISM_WHCR_OWN], 0, b.bytes[PRISM_WHCR_OWN]);
+    harness_rebuild(&b);
+  }
+  harness_close(&a);
+  harness_close(&b);
+  free(text);
+}
+
+/* The tabu clock passes an epoch and starts again at its end without a trace in the tables. */
+static void the_tabu_clock_wraps(void **state)
+{
+  size_t size;
+  char *text = graph_text(36, graph_queen, 6, &size);
+  harness h;
+  (void)state;
+  assert_int_equal(harness_open(&h, text, size, NULL, 0), 0);
+  busy(&h);
+  h.config.target_colors = 6;
+  h.config.sweeps = 100;
+  uint32_t *clock = (uint32_t *)(void *)h.regions[PRISM_WHCR] + PRISM_W_CLOCK, last = 0, back = 0;
+  for (int i = 0; i < 300; i++) {
+    if (i == 150)
+      *clock = PRISM_CLOCK_MAX - 500;
+    harness_iterate(&h, harness_linear, HARNESS_COUNT(harness_linear));
+    assert_int_equal(h.failed, 0);
+    back += *clock < last;
+    last = *clock;
+    const int16_t *tabu = (const int16_t *)(const void *)h.regions[PRISM_WHCR_TABU];
+    for (uint32_t v = 0; v < 36; v++)
+      assert_int_equal(
+          tabu[v * 16 + ((const uint16_t *)(const void *)h.regions[PRISM_WHCR_COLORS])[v]],
+          PRISM_NEVER);
+  }
+  assert_int_equal(back, 1);
+  harness_close(&h);
+  free(text);
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(tables_equal_a_recount), cmocka_unit_test(a_wrong_table_is_noticed),
+      cmocka_unit_test(a_wrong_result_is_noticed), cmocka_unit_test(rebuilding_changes_nothing),
+      cmocka_unit_test(the_tabu_clock_wraps)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
