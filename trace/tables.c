@@ -62,7 +62,8 @@ static int read_task(aatgs_cursor *c, aatgs_arena *arena, const aatgs_trace_grap
   t->finish = flags & 1;
   t->once = flags >> 1 & 1;
   const uint8_t *dependencies = aatgs_cursor_take(c, (size_t)t->dependency_count * 4);
-  if (c->failed || flags > 3 || t->parts > AATGS_PARTS_LIMIT)
+  if (c->failed || flags > 3 || t->parts > AATGS_PARTS_LIMIT ||
+      t->dependency_count > graph->task_count)
     return wrong(why, "a task of the graph is cut short or out of range", AATGS_ECORRUPT);
   if ((uint64_t)t->first_record + t->parts + t->finish > graph->records)
     return wrong(why, "a task of the graph has records outside it", AATGS_ECORRUPT);
