@@ -51,13 +51,21 @@ int aatgs_trace_check_value(aatgs_trace *t, const aatgs_key *key, aatgs_value_he
 /* Reads and decodes a value into t->raw. 1, 0 (there is none) or an error. */
 int aatgs_trace_fetch(aatgs_trace *t, aatgs_pages *pages, const aatgs_key *key, uint64_t cap,
                       aatgs_value_header *header);
+/* The same in pieces that make `want` bytes, into `out`. */
+int aatgs_trace_fetch_pieces(aatgs_trace *t, aatgs_pages *pages, aatgs_key key, uint64_t want,
+                             aatgs_bytes *out);
 /* The newest snapshot at or before `iteration`: the file it is in and the iteration it is for. */
 int aatgs_trace_find_snapshot(aatgs_trace *t, uint64_t iteration, aatgs_pages **pages,
                               uint64_t *at);
 /* Finds out which ticks there are. */
 int aatgs_trace_find_ticks(aatgs_trace *t);
-/* The same in pieces that make `want` bytes, into `out`. */
-int aatgs_trace_fetch_pieces(aatgs_trace *t, aatgs_pages *pages, aatgs_key key, uint64_t want,
-                             aatgs_bytes *out);
+/* Reads into t->value the chunk, or the tail, that holds the first iteration not below `position`.
+ * 1, 0: there is none, or an error. */
+int aatgs_trace_find_chunk(aatgs_trace *t, uint64_t position, aatgs_value_header *h);
+int aatgs_trace_chunk_failed(aatgs_trace *t, int code, const aatgs_value_header *h,
+                             const char *why);
+/* Whether a chunk follows the one that ended with `previous` (0: not known). */
+int aatgs_trace_check_order(aatgs_trace *t, uint64_t previous, const aatgs_chunk_header *h,
+                            uint64_t first);
 
 #endif

@@ -187,6 +187,37 @@ typedef struct aatgs_tick {
 } aatgs_tick;
 int aatgs_trace_get_tick(aatgs_trace *trace, uint64_t index, aatgs_tick *out);
 
+/* ---- Columns ------------------------------------------------------------------ */
+
+/* What a column is made of. */
+typedef enum aatgs_trace_source {
+  AATGS_SOURCE_GRAPH = 1,
+  AATGS_SOURCE_PLAN,
+  AATGS_SOURCE_STATUS,
+  AATGS_SOURCE_POSTED_NS,
+  AATGS_SOURCE_START_NS,
+  AATGS_SOURCE_END_NS,
+  AATGS_SOURCE_SEEN_NS,
+  AATGS_SOURCE_TIMINGS,  /* number of timing records */
+  AATGS_SOURCE_CONFIG,   /* an element of a field */
+  AATGS_SOURCE_TELEMETRY /* the same */
+} aatgs_trace_source;
+
+typedef struct aatgs_trace_column {
+  aatgs_trace_source source;
+  const aatgs_field *field; /* CONFIG, TELEMETRY: one of the trace's */
+  uint32_t index;           /* element of the field */
+} aatgs_trace_column;
+
+/* Gets `count` values at a time, each with its iteration's number; both arrays are valid during
+ * the call. Anything but 0 ends the scan, which returns it. */
+typedef int (*aatgs_trace_visit)(void *user, const uint64_t *iterations, const double *values,
+                                 size_t count);
+/* Reads one column of iterations first..last, and of the trace no more than it takes. It has a
+ * place of its own: aatgs_trace_next() goes on where it was. */
+int aatgs_trace_scan(aatgs_trace *trace, const aatgs_trace_column *column, uint64_t first,
+                     uint64_t last, aatgs_trace_visit visit, void *user);
+
 #if defined(__cplusplus)
 }
 #endif

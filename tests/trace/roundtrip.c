@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "trace/cm.h"
+#include "trace/field.h"
 #include "trace/make.h"
 
 static make_options random_options(uint64_t seed)
@@ -127,6 +128,99 @@ static void test_seek(void **state)
   make_verify_iterations(&o, t, UINT64_MAX, UINT64_MAX);
   aatgs_trace_close(t);
   make_remove(dir);
+}
+
+/* ---- Columns ------------------------------------------------------------------------- */
+
+typedef struct scan_check {
+  const make_options *o;
+  const aatgs_trace_column *column;
+  maker m;
+  uint64_t first;
+  uint64_t seen;
+} scan_check;
+
+static double wanted(const aatgs_trace_column *c, const aatgs_iteration *it)
+{
+  switch (c->source) {
+  case AATGS_SOURCE_GRAPH: return it->graph;
+  case AATGS_SOURCE_PLAN: return it->plan;
+  case AATGS_SOURCE_STATUS: return it->status;
+  case AATGS_SOURCE_POSTED_NS: return (double)it->posted_ns;
+  case AATGS_SOURCE_START_NS: return (double)it->start_ns;
+  case AATGS_SOURCE_END_NS: return (double)it->end_ns;
+  case AATGS_SOURCE_SEEN_NS: return (double)it->seen_ns;
+  case AATGS_SOURCE_TIMINGS: return it->timing_count;
+  case AATGS_SOURCE_CONFIG: return aatgs_field_get(c->field, it->config, c->index);
+  default: return aatgs_field_get(c->field, it->telemetry, c->index);
+  }
+}
+
+static int check_values(void *user, const uint64_t *iterations, const double *values, size_t count)
+{
+  scan_check *c = user;
+  aatgs_iteration it;
+  for (size_t i = 0; i < count; i++) {
+    do
+      make_iteration(&c->m, &it);
+    while (it.iteration < c->first);
+    double want = wanted(c->column, &it);
+    assert_true(iterations[i] == it.iteration);
+    if (memcmp(&values[i], &want, sizeof want) != 0)
+      fail_msg("source %d: iteration %" PRIu64 " is %g, not %g", c->column->source, it.iteration,
+               values[i], want);
+  }
+  c->seen += count;
+  return 0;
+}
+
+static int stop_at_once(void *user, const uint64_t *iterations, const double *values, size_t count)
+{
+  (void)user;
+  (void)iterations;
+  (void)values;
+  return (int)(count > 0) * 42;
+}
+
+static void scan_all(const make_options *o, aatgs_trace *t, uint64_t first)
+{
+  const aatgs_trace_info *info = aatgs_trace_get_info(t);
+  for (int k = AATGS_SOURCE_GRAPH; k <= AATGS_SOURCE_TELEMETRY; k++) {
+    bool config = k == AATGS_SOURCE_CONFIG, field = config || k == AATGS_SOURCE_TELEMETRY;
+    uint32_t fields = !field ? 1 : config ? info->config_field_count : info->telemetry_field_count;
+    for (uint32_t f = 0; f < fields; f++) {
+      aatgs_trace_column column = {.source = (aatgs_trace_source)k};
+      if (field)
+        column.field = config ? &info->config_fields[f] : &info->telemetry_fields[f];
+      column.index = field ? column.field->count - 1u : 0;
+      scan_check c = {.o = o, .column = &column, .first = first};
+      make_start(&c.m, o);
+      assert_int_equal(aatgs_trace_scan(t, &column, first, UINT64_MAX, check_values, &c), 0);
+      assert_true(first > 1 || c.seen == o->iterations);
+      assert_int_equal(aatgs_trace_scan(t, &column, first, UINT64_MAX, stop_at_once, NULL), 42);
+    }
+  }
+}
+
+static void test_scan(void **state)
+{
+  (void)state;
+  for (uint64_t seed = 1; seed <= 6; seed++) {
+    make_options o = random_options(seed);
+    const char *dir = make_path("scan");
+    aatgs_trace *t;
+    o.iterations += 100;
+    o.config_bytes = 64;
+    o.telemetry_bytes = 16;
+    make_trace(&o, dir, NULL);
+    assert_int_equal(aatgs_trace_open(dir, &t, NULL), 0);
+    scan_all(&o, t, 1);
+    scan_all(&o, t, 51);
+    const aatgs_trace_column none = {.source = (aatgs_trace_source)99};
+    assert_int_equal(aatgs_trace_scan(t, &none, 1, 2, stop_at_once, NULL), AATGS_EINVAL);
+    aatgs_trace_close(t);
+    make_remove(dir);
+  }
 }
 
 /* A trace whose writer has not finished: readable beside it in the same process, and after it
@@ -298,6 +392,7 @@ int main(void)
       cmocka_unit_test(test_many_records),
       cmocka_unit_test(test_state_and_info),
       cmocka_unit_test(test_seek),
+      cmocka_unit_test(test_scan),
       cmocka_unit_test(test_unclosed_and_live),
       cmocka_unit_test(test_pump_commits_by_time),
       cmocka_unit_test(test_empty_trace),
