@@ -288,7 +288,7 @@ typedef struct aatgs_options {
   aatgs_idle idle;
   bool shuffle; /* cpu: worker loops, parts and ready tasks in random order */
   /* Limits; everything is allocated when the runtime is opened. */
-  uint32_t command_slots;        /* power of two */
+  uint32_t command_slots;        /* power of two, 4..4096: a graph, its plan, an iteration fit */
   uint32_t telemetry_slots;      /* power of two, at least command_slots */
   uint32_t timing_slots;         /* power of two; 0: enough for command_slots iterations of the
                                     largest graph, at least 16,384 */
