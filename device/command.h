@@ -11,6 +11,7 @@
 #endif
 
 #define AATGS_POLLS_PER_BEAT 64u
+#define AATGS_IDLE_PER_LOOK  4096u
 #define AATGS_SILENT_STEP_NS UINT64_C(100000000)
 
 /* Ends the loop, leaving what was seen in the fault record; the first fault wins. */
@@ -56,6 +57,17 @@ AATGS_FN void aatgs_beat(aatgs_loop *loop, const aatgs_worker *w)
   if (loop->shared->host_silent_ns > loop->host_timeout_ns)
     aatgs_fault_command(loop, w, AATGS_FAULT_HOST_LOST, loop->host_timeout_ns,
                         loop->shared->host_silent_ns);
+}
+
+/* Who has the token may be inside a task that does not return: the others look now and then for
+ * themselves whether the host has given up. */
+AATGS_FN void aatgs_look_for_abandon(aatgs_loop *loop, const aatgs_worker *w)
+{
+  if (w->idle % AATGS_IDLE_PER_LOOK == AATGS_IDLE_PER_LOOK - 1 &&
+      aatgs_bus_load_relaxed(&loop->bus->host.abandon)) { /* B8 */
+    const aatgs_fault fault = {AATGS_FAULT_ABANDONED, w->id, 0, 0, 0, 0, 1};
+    aatgs_fault_post(loop, fault);
+  }
 }
 
 /* Whether both sides lay the bus out alike; when not, the loop ends before the first slot. */
@@ -140,8 +152,10 @@ AATGS_FN void aatgs_command_decode(aatgs_loop *loop, aatgs_worker *w, aatgs_step
  * need, with step->kind saying what else is to be done. */
 AATGS_FN int aatgs_poll_begin(aatgs_loop *loop, aatgs_worker *w, aatgs_step *step)
 {
-  if (!aatgs_token_take(loop, w))
+  if (!aatgs_token_take(loop, w)) {
+    aatgs_look_for_abandon(loop, w);
     return 0;
+  }
   aatgs_beat(loop, w);
   if (loop->shared->rebuilt)
     return 1;

@@ -281,6 +281,7 @@ static int take_tables(aatgs_runtime *rt, aatgs_error *error)
   }
   rt->current = UINT32_MAX;
   rt->next_graph = rt->next_plan = 1;
+  rt->host_bytes += (size_t)o->command_slots * rt->workload->config_bytes; /* the queue */
   if (ok && !aatgs_config_ring_open(rt->workload->config_bytes, o->command_slots, &rt->queue) &&
       !aatgs_graph_open(rt->workload, &rt->pending))
     return 0;
@@ -352,6 +353,7 @@ static int open_scheduler(aatgs_runtime *rt, aatgs_error *error)
     return aatgs_error_set(error, rc, 0, "no scheduler with policy \"%s\", history %u: %s",
                            rt->options.policy ? rt->options.policy : "", rt->options.history,
                            aatgs_strerror(rc));
+  rt->host_bytes += aatgs_scheduler_bytes(rt->scheduler);
   return 0;
 }
 

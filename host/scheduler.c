@@ -138,6 +138,15 @@ int aatgs_scheduler_open(const struct aatgs_workload *workload,
   return 0;
 }
 
+size_t aatgs_scheduler_bytes(const aatgs_scheduler *s)
+{
+  const size_t links = (size_t)s->ready.capacity + s->plan_ready.capacity;
+  return sizeof *s + aatgs_telemetry_bytes(s->collector) +
+         aatgs_config_ring_capacity(s->configs) * s->workload->config_bytes +
+         2 * s->history * sizeof *s->snapshots + links * sizeof *s->ready.links +
+         s->plan_capacity * sizeof *s->plan_waits;
+}
+
 void aatgs_scheduler_close(aatgs_scheduler *s)
 {
   if (!s)

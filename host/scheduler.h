@@ -45,6 +45,9 @@ bool aatgs_scheduler_handle(aatgs_scheduler *scheduler, const aatgs_sched_event 
 int aatgs_scheduler_plan(aatgs_scheduler *scheduler, const aatgs_graph *graph, uint32_t *task_at,
                          uint32_t *priority_x1000);
 
+/* Bytes it has taken so far. */
+size_t aatgs_scheduler_bytes(const aatgs_scheduler *scheduler);
+
 /* Where the scheduler's events come from, for records of the runtime's own (rewards). */
 aatgs_telemetry *aatgs_scheduler_collector(aatgs_scheduler *scheduler);
 

@@ -97,6 +97,9 @@ void aatgs_scheduler_decide(aatgs_scheduler *s, aatgs_decision_kind kind, uint32
 
 /* ---- The others ---- */
 
+/* Bytes a collector has taken (telemetry.c). */
+size_t aatgs_telemetry_bytes(const aatgs_telemetry *telemetry);
+
 #define AATGS_URGENCY_MAX (UINT64_C(1) << 40)
 /* A user's policy asked about one task. */
 uint64_t aatgs_scheduler_urgency(const aatgs_scheduler *s, const aatgs_graph *graph, uint32_t index,

@@ -2,7 +2,7 @@
  *
  * The event stream is a bounded single-producer single-consumer ring with free-running counters
  * (the scheme of Concurrency Kit's ck_ring). A full stream drops the newest event and counts it. */
-#include "host/aatgs.h"
+#include "host/scheduler_internal.h"
 
 #include <stdalign.h>
 #include <stdatomic.h>
@@ -148,6 +148,12 @@ int aatgs_telemetry_open(size_t buffer_size, aatgs_telemetry **out, aatgs_event_
   if (receiver)
     *receiver = &t->stream;
   return 0;
+}
+
+size_t aatgs_telemetry_bytes(const aatgs_telemetry *t)
+{
+  return sizeof *t + (t->stream.mask + 1) * sizeof *t->stream.events +
+         t->phase.bytes * t->phase.capacity + t->gpu.bytes * t->gpu.capacity;
 }
 
 void aatgs_telemetry_close(aatgs_telemetry *t)

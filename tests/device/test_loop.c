@@ -6,7 +6,7 @@
 #include "device/state.h"
 #include "device/workload.h"
 #include "host/aatgs.h"
-#include "host/bus_init.h"
+#include "host/device_memory.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -34,43 +34,27 @@ static void *run(void *arg)
 
 static void rig_open(rig *r)
 {
+  const aatgs_region_view regions[] = {
+      {NULL, 8}, {NULL, 4096}, {NULL, 512}, {NULL, 8}, {NULL, 4096}};
   aatgs_error error;
-  uint64_t region_bytes[] = {8, 4096, 512, 8, 4096};
-  aatgs_bus_layout l = {.workers = 1,
-                        .command_slots = 8,
-                        .telemetry_slots = 8,
-                        .timing_slots = 16,
-                        .graphs_max = 2,
-                        .plans_max = 2,
-                        .tasks_max = 8,
-                        .edges_max = 8};
+  aatgs_device_plan plan;
   assert_int_equal(aatgs_workload_load(COUNTER, &r->workload, &error), 0);
-  aatgs_bus_plan(&l);
-  r->bus = aligned_alloc(64, l.bytes);
-  memset(r->bus, 0, l.bytes);
-  aatgs_bus_init(r->bus, &l);
-  const aatgs_state_limits limits = {8, 2, 2, 8, l.graph_bytes, l.plan_bytes, 5, region_bytes, 15};
-  const uint64_t bytes = aatgs_state_layout(&limits, NULL, NULL);
-  r->loop = aligned_alloc(64, bytes);
-  memset(r->loop, 0, bytes);
-  aatgs_state_layout(&limits, (uint8_t *)r->loop, (uint8_t *)r->loop);
-  uint8_t *base = (uint8_t *)r->bus;
-  r->loop->bus = r->bus;
-  r->loop->commands = (aatgs_flit *)(void *)(base + l.commands_at);
-  r->loop->telemetry = (aatgs_flit *)(void *)(base + l.telemetry_at);
-  r->loop->timings = (aatgs_flit *)(void *)(base + l.timings_at);
-  r->loop->running = (uint64_t *)(void *)(base + l.running_at);
-  r->loop->bus_graphs = base + l.graphs_at;
-  r->loop->bus_plans = base + l.plans_at;
-  r->loop->graph_bytes = l.graph_bytes;
-  r->loop->plan_bytes = l.plan_bytes;
-  r->loop->region_count = 5;
-  r->loop->primary = 15;
-  r->loop->workers = 1;
-  r->loop->command_mask = r->loop->telemetry_mask = 7;
-  r->loop->timing_mask = 15;
-  r->loop->graphs_max = r->loop->plans_max = 2;
-  r->loop->flags = AATGS_LOOP_CROWDED;
+  const aatgs_device_spec spec = {.workload = r->workload,
+                                  .regions = regions,
+                                  .layout = {.command_slots = 8,
+                                             .telemetry_slots = 8,
+                                             .timing_slots = 16,
+                                             .graphs_max = 2,
+                                             .plans_max = 2,
+                                             .tasks_max = 8,
+                                             .edges_max = 8}};
+  aatgs_device_plan_make(&spec, 1, &plan);
+  r->bus = aligned_alloc(64, plan.layout.bytes);
+  r->loop = aligned_alloc(64, plan.arena_bytes);
+  memset(r->bus, 0, plan.layout.bytes);
+  memset(r->loop, 0, plan.arena_bytes);
+  aatgs_device_plan_fill(&plan, &spec, AATGS_LOOP_CROWDED, (uint8_t *)r->bus, (uint8_t *)r->bus,
+                         (uint8_t *)r->loop, (uint8_t *)r->loop);
 }
 
 static void rig_start(rig *r)

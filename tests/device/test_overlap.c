@@ -5,10 +5,13 @@
 #include "device/workload.h"
 #include "host/aatgs.h"
 
+#include <dirent.h>
 #include <ftw.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #define MISCHIEF AATGS_BUILD_DIR "/tests/mischief.so"
 #define WAIT_NS  UINT64_C(20000000000)
@@ -171,6 +174,50 @@ static void test_recording_leaves_the_callers_snapshot(void **state)
   nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
+static uint32_t worker_threads(void)
+{
+  DIR *tasks = opendir("/proc/self/task");
+  uint32_t count = 0;
+  assert_non_null(tasks);
+  for (struct dirent *e; (e = readdir(tasks));) {
+    char path[300], name[32] = "";
+    snprintf(path, sizeof path, "/proc/self/task/%s/comm", e->d_name);
+    FILE *f = fopen(path, "r");
+    if (!f)
+      continue;
+    if (fgets(name, sizeof name, f) && strncmp(name, "aatgs-w", 7) == 0 && name[7] != 'a')
+      count++;
+    fclose(f);
+  }
+  closedir(tasks);
+  return count;
+}
+
+/* One worker is inside a task that does not return, and with it the command ring. The others must
+ * not spin on when the host has given up. */
+static void test_a_stuck_task_keeps_only_its_worker(void **state)
+{
+  (void)state;
+  aatgs_options o = AATGS_OPTIONS_INIT;
+  aatgs_runtime *rt;
+  aatgs_error error;
+  const mischief_config config = {0, 8000};
+  const struct timespec nap = {0, 10000000};
+  uint32_t seen[4];
+  o.workload = MISCHIEF;
+  o.device = "cpu";
+  o.tasks = "hang";
+  o.workers = 3;
+  o.timeout_ns = 300000000;
+  assert_int_equal(aatgs_open(&o, &rt, &error), 0);
+  assert_int_equal(aatgs_submit(rt, &config, NULL), 0);
+  assert_int_equal(aatgs_wait(rt, seen, NULL, WAIT_NS), AATGS_EDEVICE);
+  assert_int_equal(aatgs_close(rt), AATGS_EDEVICE);
+  for (int i = 0; i < 300 && worker_threads() > 1; i++)
+    nanosleep(&nap, NULL);
+  assert_int_equal(worker_threads(), 1);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -178,6 +225,7 @@ int main(void)
       cmocka_unit_test(test_no_component_is_lost_in_a_full_ring),
       cmocka_unit_test(test_a_bad_component_does_not_bar_the_next),
       cmocka_unit_test(test_recording_leaves_the_callers_snapshot),
+      cmocka_unit_test(test_a_stuck_task_keeps_only_its_worker),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

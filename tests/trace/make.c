@@ -99,22 +99,21 @@ void make_iteration(maker *m, aatgs_iteration *it)
   make_payloads(m);
   m->clock += 5000 + below(m, 800);
   uint32_t graph = m->o.graphs > 1 && below(m, 3) == 0 ? (uint32_t)below(m, m->o.graphs) : 0;
-  *it = (aatgs_iteration){
-      .iteration = m->iteration,
-      .graph = graph + 1,
-      .plan = graph + 1,
-      .status = below(m, 50) == 0,
-      .detail = (uint32_t)below(m, 2),
-      .posted_ns = m->clock,
-      .start_ns = m->clock + 900 + below(m, 100),
-      .done_before = m->iteration - below(m, 3) % m->iteration,
-      .config_waiting = (uint32_t)below(m, 16),
-      .telemetry_waiting = (uint32_t)below(m, 3),
-      .config = m->config,
-      .telemetry = m->telemetry,
-      .timings = m->timings,
-      .timing_count = m->records[graph],
-  };
+  /* One draw a statement: within an initializer their order would be the compiler's choice. */
+  *it = (aatgs_iteration){.iteration = m->iteration,
+                          .graph = graph + 1,
+                          .plan = graph + 1,
+                          .posted_ns = m->clock,
+                          .config = m->config,
+                          .telemetry = m->telemetry,
+                          .timings = m->timings,
+                          .timing_count = m->records[graph]};
+  it->status = below(m, 50) == 0;
+  it->detail = (uint32_t)below(m, 2);
+  it->start_ns = m->clock + 900 + below(m, 100);
+  it->done_before = m->iteration - below(m, 3) % m->iteration;
+  it->config_waiting = (uint32_t)below(m, 16);
+  it->telemetry_waiting = (uint32_t)below(m, 3);
   make_timings(m, it);
   it->seen_ns = it->end_ns + 700 + below(m, 90);
   if (m->o.noise) {
