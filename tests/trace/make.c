@@ -59,8 +59,10 @@ static void make_payloads(maker *m)
     float f = (float)below(m, 1000) / 37.0f;
     uint32_t bits;
     memcpy(&bits, &f, 4);
-    if (m->iteration % 100 == 0 && cb)
-      set_u32(m->config, cb, (uint32_t)below(m, cb / 4), (uint32_t)below(m, 1000));
+    if (m->iteration % 100 == 0 && cb) {
+      uint32_t word = (uint32_t)below(m, cb / 4);
+      set_u32(m->config, cb, word, (uint32_t)below(m, 1000));
+    }
     set_u32(m->telemetry, tb, 0, (uint32_t)below(m, 4));
     set_u32(m->telemetry, tb, 1, (uint32_t)(m->iteration * 3 + below(m, 3)));
     set_u32(m->telemetry, tb, 2, bits);
