@@ -59,8 +59,10 @@ static void make_payloads(maker *m)
     float f = (float)below(m, 1000) / 37.0f;
     uint32_t bits;
     memcpy(&bits, &f, 4);
-    if (m->iteration % 100 == 0 && cb)
-      set_u32(m->config, cb, (uint32_t)below(m, cb / 4), (uint32_t)below(m, 1000));
+    if (m->iteration % 100 == 0 && cb) {
+      uint32_t word = (uint32_t)below(m, cb / 4);
+      set_u32(m->config, cb, word, (uint32_t)below(m, 1000));
+    }
     set_u32(m->telemetry, tb, 0, (uint32_t)below(m, 4));
     set_u32(m->telemetry, tb, 1, (uint32_t)(m->iteration * 3 + below(m, 3)));
     set_u32(m->telemetry, tb, 2, bits);
@@ -99,22 +101,21 @@ void make_iteration(maker *m, aatgs_iteration *it)
   make_payloads(m);
   m->clock += 5000 + below(m, 800);
   uint32_t graph = m->o.graphs > 1 && below(m, 3) == 0 ? (uint32_t)below(m, m->o.graphs) : 0;
-  *it = (aatgs_iteration){
-      .iteration = m->iteration,
-      .graph = graph + 1,
-      .plan = graph + 1,
-      .status = below(m, 50) == 0,
-      .detail = (uint32_t)below(m, 2),
-      .posted_ns = m->clock,
-      .start_ns = m->clock + 900 + below(m, 100),
-      .done_before = m->iteration - below(m, 3) % m->iteration,
-      .config_waiting = (uint32_t)below(m, 16),
-      .telemetry_waiting = (uint32_t)below(m, 3),
-      .config = m->config,
-      .telemetry = m->telemetry,
-      .timings = m->timings,
-      .timing_count = m->records[graph],
-  };
+  /* One draw a statement: within an initializer their order would be the compiler's choice. */
+  *it = (aatgs_iteration){.iteration = m->iteration,
+                          .graph = graph + 1,
+                          .plan = graph + 1,
+                          .posted_ns = m->clock,
+                          .config = m->config,
+                          .telemetry = m->telemetry,
+                          .timings = m->timings,
+                          .timing_count = m->records[graph]};
+  it->status = below(m, 50) == 0;
+  it->detail = (uint32_t)below(m, 2);
+  it->start_ns = m->clock + 900 + below(m, 100);
+  it->done_before = m->iteration - below(m, 3) % m->iteration;
+  it->config_waiting = (uint32_t)below(m, 16);
+  it->telemetry_waiting = (uint32_t)below(m, 3);
   make_timings(m, it);
   it->seen_ns = it->end_ns + 700 + below(m, 90);
   if (m->o.noise) {
