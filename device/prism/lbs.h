@@ -16,7 +16,7 @@
 
 #include "state.h"
 
-#define PRISM_PROBE        1000  /* radius of the probe beyond the atoms' own, 1/1000 angstrom */
+#define PRISM_PROBE        1300  /* radius of the probe beyond the atoms' own, 1/1000 angstrom */
 #define PRISM_REACH        10000 /* of a ray */
 #define PRISM_BURIED       17u   /* rays of 26 that must meet the protein */
 #define PRISM_POCKET_LEAST 8u    /* points of a pocket */

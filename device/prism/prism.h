@@ -115,7 +115,7 @@ static inline struct prism_config aatgs_runtime_config_production(void)
   struct prism_config c;
   uint32_t i;
   memset(&c, 0, sizeof c);
-  c.stress_weight = 0.6f;
+  c.stress_weight = 1.0f;
   c.persistence_weight = 10.0f;
   c.belief_weight = 0.5f;
   c.hotspot_multiplier = 4.0f;

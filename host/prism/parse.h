@@ -57,9 +57,9 @@ typedef struct prism_protein {
   prism_atom *atoms;
 } prism_protein;
 
-/* Reads the atoms of the polymers of the first model of a PDB file: no hydrogens, no waters, no
- * ligands; of alternate locations the first of each residue. */
-bool prism_pdb_parse(const aatgs_input *in, prism_protein *out, prism_error *e);
+/* Reads the atoms of the polymers of the first model of a PDB or mmCIF file: no hydrogens, no
+ * waters, no ligands; of alternate locations the first of each residue. */
+bool prism_protein_parse(const aatgs_input *in, prism_protein *out, prism_error *e);
 void prism_protein_free(prism_protein *p);
 
 /* The scan grid of a protein, for device/prism/lbs.h. */

@@ -25,8 +25,9 @@
 
 const aatgs_field prism_config_fields[] = {
     /* WHCR */
-    F32(stress_weight, "moves/conflict", 0, 16, 0.6,
-        "WhcrKernel: tabu tenure per conflict; 0.6 is Galinier and Hao's"),
+    F32(stress_weight, "moves/conflict", 0, 16, 1,
+        "WhcrKernel: tabu tenure per conflict; Galinier and Hao's 0.6 is too short for flat "
+        "graphs"),
     F32(persistence_weight, "moves", 0, 512, 10,
         "WhcrKernel: a random number below this is added to the tabu tenure"),
     F32(belief_weight, "vertices", 0, 64, 0.5,

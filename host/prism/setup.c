@@ -199,7 +199,7 @@ static int set_up_protein(aatgs_setup *s, uint32_t *info)
   prism_frame f;
   prism_error error;
   int rc;
-  if (!prism_pdb_parse(in, &p, &error))
+  if (!prism_protein_parse(in, &p, &error))
     return s->fail(s, "%s", error.text);
   if (!prism_frame_of(in, &p, &f, &error)) {
     prism_protein_free(&p);

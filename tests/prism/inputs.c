@@ -181,7 +181,7 @@ static void refuses_bad_proteins(void **state)
     aatgs_input in = input_of("p.pdb", bad[i].text, strlen(bad[i].text));
     prism_protein p;
     prism_error e = {""};
-    assert_false(prism_pdb_parse(&in, &p, &e));
+    assert_false(prism_protein_parse(&in, &p, &e));
     if (!strstr(e.text, bad[i].sentence))
       fail_msg("case %zu: '%s' does not say '%s'", i, e.text, bad[i].sentence);
   }
@@ -192,7 +192,7 @@ static void refuses_bad_proteins(void **state)
   prism_protein p;
   prism_frame f;
   prism_error e;
-  assert_true(prism_pdb_parse(&in, &p, &e));
+  assert_true(prism_protein_parse(&in, &p, &e));
   assert_false(prism_frame_of(&in, &p, &f, &e));
   prism_protein_free(&p);
 }
@@ -224,7 +224,7 @@ static void reads_atoms_by_the_columns(void **state)
   prism_protein p;
   prism_error e = {""};
   (void)state;
-  if (!prism_pdb_parse(&in, &p, &e))
+  if (!prism_protein_parse(&in, &p, &e))
     fail_msg("%s", e.text);
   assert_int_equal(p.count, 4);
   for (size_t i = 0; i < 4; i++) {
@@ -235,6 +235,99 @@ static void reads_atoms_by_the_columns(void **state)
     assert_int_equal(p.atoms[i].chain[0], expected[i].chain);
   }
   prism_protein_free(&p);
+}
+
+static const char cif[] =
+    "# a comment\ndata_TEST\n_cell.length_a 10.0\nloop_\n_other.a\n_other.b\n1 'x y'\n;text\n"
+    "field\n;\n2\nloop_\n_atom_site.group_PDB\n_atom_site.id\n_atom_site.type_symbol\n"
+    "_atom_site.label_atom_id\n_atom_site.label_alt_id\n_atom_site.label_comp_id\n"
+    "_atom_site.auth_asym_id\n_atom_site.auth_seq_id\n_atom_site.pdbx_PDB_ins_code\n"
+    "_atom_site.Cartn_x\n_atom_site.Cartn_y\n_atom_site.Cartn_z\n"
+    "_atom_site.pdbx_PDB_model_num\n"
+    "ATOM 1 C CA A ALA A 10 ? 11.104 6.134 -6.5045 1\n"
+    "ATOM 2 C CA B ALA A 10 ? 12.104 6.134 -6.504 1\n"
+    "ATOM 3 O \"O5'\" . G AA 11 B -0.05 -1 100.0 1\n"
+    "ATOM 4 H H . G AA 11 B 0 0 0 1\n"
+    "HETATM 5 SE SE . MSE A 12 ? 1 2 3 1\n"
+    "HETATM 6 C C1 . LIG A 13 ? 1 2 3 1\n"
+    "HETATM 7 O O . HOH A 14 ? 1 2 3 1\n"
+    "ATOM 8 C CA . ALA A 10 ? 11.104 6.134 -6.504 2\n"
+    "#\nloop_\n_more.x\n1\n";
+
+static void reads_mmcif(void **state)
+{
+  aatgs_input in = input_of("p.cif", cif, sizeof cif - 1);
+  prism_protein p;
+  prism_error e = {""};
+  (void)state;
+  if (!prism_protein_parse(&in, &p, &e))
+    fail_msg("%s", e.text);
+  assert_int_equal(p.count, 3);
+  assert_int_equal(p.atoms[0].at[0], 11104);
+  assert_int_equal(p.atoms[0].at[2], -6504);
+  assert_string_equal(p.atoms[1].chain, "AA");
+  assert_int_equal(p.atoms[1].insertion, 'B');
+  assert_int_equal(p.atoms[1].at[0], -50);
+  assert_int_equal(p.atoms[1].at[1], -1000);
+  assert_int_equal(p.atoms[1].radius, 1520);
+  assert_int_equal(p.atoms[2].radius, 1900);
+  prism_protein_free(&p);
+}
+
+static void refuses_bad_mmcif(void **state)
+{
+  static const bad_text bad[] = {
+      {"data_X\n", "p.pdb:2: no atoms"},
+      {"data_X\nloop_\n_atom_site.Cartn_x\n1.0\n", "has no _atom_site.label_comp_id"},
+      {"data_X\nloop_\n_atom_site.label_comp_id\n_atom_site.auth_asym_id\n_atom_site.auth_seq_id\n"
+       "_atom_site.Cartn_x\n_atom_site.Cartn_y\n_atom_site.Cartn_z\nALA A 1 1 2\n",
+       "the last atom has 5 of 6 values"},
+      {"data_X\nloop_\n_atom_site.label_comp_id\n_atom_site.auth_asym_id\n_atom_site.auth_seq_id\n"
+       "_atom_site.Cartn_x\n_atom_site.Cartn_y\n_atom_site.Cartn_z\nALA A 1 1 x 2\n",
+       "Cartn_y is no coordinate"},
+      {"data_X\nloop_\n_atom_site.label_comp_id\n_atom_site.auth_asym_id\n_atom_site.auth_seq_id\n"
+       "_atom_site.Cartn_x\n_atom_site.Cartn_y\n_atom_site.Cartn_z\nALA A . 1 1 2\n",
+       "auth_seq_id is no residue number"},
+      {"data_X\nloop_\n_atom_site.label_comp_id\n_atom_site.auth_asym_id\n_atom_site.auth_seq_id\n"
+       "_atom_site.Cartn_x\n_atom_site.Cartn_y\n_atom_site.Cartn_z\nHOH A 1 1 1 2\n",
+       "no atom of a polymer"},
+  };
+  (void)state;
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    aatgs_input in = input_of("p.pdb", bad[i].text, strlen(bad[i].text));
+    prism_protein p;
+    prism_error e = {""};
+    if (prism_protein_parse(&in, &p, &e))
+      fail_msg("case %zu was taken", i);
+    if (!strstr(e.text, bad[i].sentence))
+      fail_msg("case %zu: '%s' does not say '%s'", i, e.text, bad[i].sentence);
+  }
+}
+
+/* Whatever the bytes, a parser ends with a graph or a sentence (for the sanitizers). */
+static void any_text_is_survived(void **state)
+{
+  static const char *const seeds[] = {atom, cif, "p edge 4 3\ne 1 2\ne 2 3\ne 1 4\n"};
+  uint64_t r = 1;
+  (void)state;
+  for (int i = 0; i < 30000; i++) {
+    char text[1200];
+    size_t size = strlen(seeds[i % 3]);
+    memcpy(text, seeds[i % 3], size);
+    for (int change = 0; change < 3; change++) {
+      r = aatgs_mix64(r + (uint64_t)i);
+      text[r % size] = "\n \t'\";.?_#0e-\r~"[(r >> 32) % 15];
+    }
+    size = r % 5 ? size : (r >> 40) % size;
+    aatgs_input in = input_of("x", text, size);
+    prism_error e;
+    prism_graph g;
+    prism_protein p;
+    if (prism_col_parse(&in, &g, &e))
+      prism_graph_free(&g);
+    if (prism_protein_parse(&in, &p, &e))
+      prism_protein_free(&p);
+  }
 }
 
 static void set_up_reports_a_bad_input(void **state)
@@ -251,10 +344,15 @@ static void set_up_reports_a_bad_input(void **state)
 
 int main(void)
 {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(refuses_bad_graphs),        cmocka_unit_test(takes_graphs_as_they_are_found),
-      cmocka_unit_test(reads_the_shared_graphs),   cmocka_unit_test(first_colorings_are_legal),
-      cmocka_unit_test(refuses_bad_proteins),      cmocka_unit_test(reads_atoms_by_the_columns),
-      cmocka_unit_test(set_up_reports_a_bad_input)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(refuses_bad_graphs),
+                                     cmocka_unit_test(takes_graphs_as_they_are_found),
+                                     cmocka_unit_test(reads_the_shared_graphs),
+                                     cmocka_unit_test(first_colorings_are_legal),
+                                     cmocka_unit_test(refuses_bad_proteins),
+                                     cmocka_unit_test(reads_atoms_by_the_columns),
+                                     cmocka_unit_test(reads_mmcif),
+                                     cmocka_unit_test(refuses_bad_mmcif),
+                                     cmocka_unit_test(any_text_is_survived),
+                                     cmocka_unit_test(set_up_reports_a_bad_input)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

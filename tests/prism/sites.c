@@ -99,9 +99,72 @@ static void a_scan_can_be_taken_up_again(void **state)
   free(text);
 }
 
+/* Ligands are HETATM but not water, ions, buffer, or links of the chain. */
+static bool is_ligand(const char *line)
+{
+  static const char *const others[] = {"HOH", "GOL", "DIO", "TPO", "SEP",
+                                       " MN", " CA", " ZN", " MG"};
+  for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+    if (!memcmp(line + 17, others[i], 3))
+      return false;
+  return !memcmp(line, "HETATM", 6);
+}
+
+/* The square of the distance from a pocket to the nearest atom of a ligand. */
+static double ligand_distance(const char *text, size_t size, const uint32_t *pocket)
+{
+  double nearest = 1e9;
+  for (const char *line = text, *end; line < text + size; line = end + 1) {
+    end = memchr(line, '\n', (size_t)(text + size - line));
+    if (!end)
+      break;
+    if (end - line < 54 || !is_ligand(line))
+      continue;
+    char number[3][9] = {""};
+    for (int d = 0; d < 3; d++)
+      memcpy(number[d], line + 30 + 8 * d, 8);
+    double square = distance(pocket, atof(number[0]), atof(number[1]), atof(number[2]));
+    nearest = square < nearest ? square : nearest;
+  }
+  return nearest;
+}
+
+static void finds_the_sites_of_ligands(void **state)
+{
+  static const char *const names[] = {"1ATP",  "1UYD", "1fbl", "1nlu", "2W83",
+                                      "2ck3b", "3LKF", "3ot3", "4hyi", "7TAA"};
+  uint32_t first = 0, among_three = 0;
+  (void)state;
+  for (size_t i = 0; i < 10; i++) {
+    char path[64];
+    size_t size = 0;
+    snprintf(path, sizeof path, "pdb/%s.pdb", names[i]);
+    char *text = harness_file(path, &size);
+    if (!text)
+      skip();
+    harness h;
+    assert_int_equal(harness_open(&h, NULL, 0, text, size), 0);
+    scan(&h);
+    uint32_t rank = 0;
+    while (rank < h.telemetry.pockets &&
+           ligand_distance(text, size, lbs_of(&h) + PRISM_L_POCKET + rank * PRISM_POCKET_WORDS) >=
+               16)
+      rank++;
+    print_message("%s: the ligand is at pocket %u of %u\n", names[i], rank + 1,
+                  h.telemetry.pockets);
+    first += rank == 0;
+    among_three += rank < 3;
+    harness_close(&h);
+    free(text);
+  }
+  assert_true(first >= 7);
+  assert_true(among_three >= 9);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {cmocka_unit_test(finds_a_hole_in_a_ball),
-                                     cmocka_unit_test(a_scan_can_be_taken_up_again)};
+                                     cmocka_unit_test(a_scan_can_be_taken_up_again),
+                                     cmocka_unit_test(finds_the_sites_of_ligands)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
