@@ -73,6 +73,10 @@ static int wait_for_room(aatgs_recorder *r, uint64_t bytes)
   return 0;
 }
 
+/* What a dropping recorder keeps free of iterations, so that the small entries between them (ticks,
+ * graphs, plans) need not wait. */
+#define SPARE_BYTES UINT64_C(65536)
+
 /* Room for an entry of `bytes` payload bytes in one piece; NULL with the reason in *rc. */
 static uint8_t *reserve(aatgs_recorder *r, entry_kind kind, uint64_t value, uint64_t bytes,
                         bool may_drop, int *rc)
@@ -86,7 +90,7 @@ static uint8_t *reserve(aatgs_recorder *r, entry_kind kind, uint64_t value, uint
   if (aatgs_bus_load_acquire(&r->failed)) /* J6 */
     *rc =
         r->on_full == AATGS_ON_FULL_WAIT ? aatgs_trace_writer_error(r->writer)->code : AATGS_EAGAIN;
-  else if (!has_room(r, size + skip))
+  else if (!has_room(r, size + skip + (may_drop ? SPARE_BYTES : 0)))
     *rc = may_drop ? AATGS_EAGAIN : wait_for_room(r, size + skip);
   if (*rc)
     return NULL;

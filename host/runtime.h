@@ -144,8 +144,10 @@ struct aatgs_runtime {
   /* The watch: beats for the host, looks for stuck tasks. */
   pthread_t watch;
   bool watching;
-  uint64_t watch_stop; /* written by close */
-  uint64_t lost;       /* W1 -> W2 */
+  pthread_mutex_t watch_mutex;
+  pthread_cond_t watch_wake;
+  bool watch_stop; /* under watch_mutex */
+  uint64_t lost;   /* W1 -> W2 */
   aatgs_error lost_error;
   size_t host_bytes;
 };

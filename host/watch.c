@@ -21,6 +21,19 @@ static void describe_stuck(aatgs_runtime *rt, uint32_t worker, uint64_t word, ui
   aatgs_bus_store_release(&rt->lost, 1); /* W1 */
 }
 
+/* Sleeps until then, or until it is time to end: true. */
+static bool watch_over(aatgs_runtime *rt, uint64_t until_ns)
+{
+  const struct timespec until = {(time_t)(until_ns / 1000000000u), (long)(until_ns % 1000000000u)};
+  int rc = 0;
+  pthread_mutex_lock(&rt->watch_mutex);
+  while (!rt->watch_stop && rc != ETIMEDOUT)
+    rc = pthread_cond_timedwait(&rt->watch_wake, &rt->watch_mutex, &until);
+  const bool over = rt->watch_stop;
+  pthread_mutex_unlock(&rt->watch_mutex);
+  return over;
+}
+
 static void *run_watch(void *arg)
 {
   aatgs_runtime *rt = arg;
@@ -31,10 +44,8 @@ static void *run_watch(void *arg)
   uint64_t *busy_ns = calloc(workers, sizeof *busy_ns);
   uint64_t beat = 0, before = aatgs_now_ns();
   pthread_setname_np(pthread_self(), "aatgs-watch");
-  while (last && busy_ns && !aatgs_bus_load_relaxed(&rt->watch_stop)) {
-    const struct timespec nap = {0, (long)BEAT_NS};
+  while (last && busy_ns && !watch_over(rt, before + BEAT_NS)) {
     aatgs_bus_store_relaxed(&rt->bus->host.beat, ++beat); /* B7 */
-    nanosleep(&nap, NULL);
     const uint64_t now = aatgs_now_ns();
     /* A stopped process (a debugger) makes one long step, which does not count. */
     const uint64_t step = now - before < STEP_NS_MAX ? now - before : STEP_NS_MAX;
@@ -57,6 +68,12 @@ static void *run_watch(void *arg)
 
 int aatgs_watch_start(aatgs_runtime *rt)
 {
+  pthread_condattr_t monotonic;
+  pthread_condattr_init(&monotonic);
+  pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+  pthread_cond_init(&rt->watch_wake, &monotonic);
+  pthread_condattr_destroy(&monotonic);
+  pthread_mutex_init(&rt->watch_mutex, NULL);
   const int rc = pthread_create(&rt->watch, NULL, run_watch, rt);
   if (rc)
     return aatgs_error_set(&rt->error, AATGS_ENOMEM, rc, "the watch could not be started: %s",
@@ -69,8 +86,13 @@ void aatgs_watch_end(aatgs_runtime *rt)
 {
   if (!rt->watching)
     return;
-  aatgs_bus_store_relaxed(&rt->watch_stop, 1);
+  pthread_mutex_lock(&rt->watch_mutex);
+  rt->watch_stop = true;
+  pthread_cond_signal(&rt->watch_wake);
+  pthread_mutex_unlock(&rt->watch_mutex);
   pthread_join(rt->watch, NULL);
+  pthread_cond_destroy(&rt->watch_wake);
+  pthread_mutex_destroy(&rt->watch_mutex);
   rt->watching = false;
 }
 
