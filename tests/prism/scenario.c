@@ -24,7 +24,7 @@ static char *hollow_ball(size_t *size)
 
 uint64_t scenario_run(uint32_t iterations, bool backwards)
 {
-  static const harness_task tasks[] = {{UPLOAD, 1, 0},  {WHCR, 3, 0},    {THERMO, 3, 0},
+  static const harness_task tasks[] = {{UPLOAD, 1, 0},  {WHCR, 4, 0},    {THERMO, 3, 0},
                                        {QUANTUM, 3, 0}, {LBS, 3, 0},     {CUSTOM, 1, 0},
                                        {PHASE, 1, 0},   {DOWNLOAD, 1, 0}};
   size_t graph_size, ball_size;

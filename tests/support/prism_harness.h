@@ -105,11 +105,11 @@ typedef struct harness_task {
 } harness_task;
 
 __attribute__((unused)) static const harness_task harness_linear[] = {
-    {UPLOAD, 1, 0}, {WHCR, 2, 0}, {DOWNLOAD, 1, 0}};
+    {UPLOAD, 1, 0}, {WHCR, 3, 0}, {DOWNLOAD, 1, 0}};
 __attribute__((unused)) static const harness_task harness_diamond[] = {
-    {UPLOAD, 1, 0}, {WHCR, 2, 0}, {THERMO, 4, 0}, {DOWNLOAD, 1, 0}};
+    {UPLOAD, 1, 0}, {WHCR, 3, 0}, {THERMO, 4, 0}, {DOWNLOAD, 1, 0}};
 __attribute__((unused)) static const harness_task harness_full[] = {
-    {UPLOAD, 1, 0}, {WHCR, 2, 0},  {THERMO, 4, 0},  {QUANTUM, 4, 0},
+    {UPLOAD, 1, 0}, {WHCR, 3, 0},  {THERMO, 4, 0},  {QUANTUM, 4, 0},
     {LBS, 4, 0},    {PHASE, 1, 0}, {DOWNLOAD, 1, 0}};
 #define HARNESS_COUNT(tasks) (sizeof(tasks) / sizeof((tasks)[0]))
 
