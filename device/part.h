@@ -52,17 +52,36 @@ AATGS_FN int aatgs_task_call(aatgs_task *t, uint32_t type, int finish)
   return 0;
 }
 
+/* Adds all that the task's primary regions hold to its digest. Nobody else writes them until the
+ * task is done; what pads them to 64 bytes is zero. */
+AATGS_FN void aatgs_digest_regions(const aatgs_loop *loop, aatgs_task *t,
+                                   const aatgs_task_entry *entry)
+{
+  const uint64_t mask = (entry->reads | entry->writes) & loop->primary;
+  aatgs_sync(t); /* what finish wrote */
+  for (uint64_t bits = mask; bits; bits &= bits - 1) {
+    const uint32_t r = AATGS_LOW_BIT(bits);
+    const uint64_t *words = (const uint64_t *)(const void *)loop->regions[r];
+    const uint64_t count = (loop->region_bytes[r] + 7) / 8;
+    for (uint64_t i = t->lane; i < count; i += t->lanes)
+      t->digest += aatgs_mix_write(r, i, words[i]);
+  }
+}
+
 /* Calls the task's function, showing which task runs; every lane takes part. */
-AATGS_FN void aatgs_task_run(aatgs_loop *loop, aatgs_task *t, const aatgs_step *step, uint32_t type,
-                             int finish)
+AATGS_FN void aatgs_task_run(aatgs_loop *loop, aatgs_task *t, const aatgs_step *step,
+                             const aatgs_task_entry *entry, int finish)
 {
   if (t->lane == 0)
     aatgs_bus_store_relaxed(&loop->running[step->worker],
                             AATGS_RUNNING(t->iteration, t->task)); /* B7 */
-  if (aatgs_task_call(t, type, finish) || t->lane != 0)
+  const int known = aatgs_task_call(t, entry->type, finish);
+  if (finish && (loop->flags & AATGS_LOOP_DIGEST_FULL))
+    aatgs_digest_regions(loop, t, entry);
+  if (known || t->lane != 0)
     return;
   const aatgs_fault fault = {
-      AATGS_FAULT_TASK_TYPE, step->worker, t->iteration, t->task, t->part, 0, type};
+      AATGS_FAULT_TASK_TYPE, step->worker, t->iteration, t->task, t->part, 0, entry->type};
   aatgs_fault_post(loop, fault);
 }
 
@@ -76,7 +95,7 @@ AATGS_FN void aatgs_part_run(aatgs_loop *loop, aatgs_worker *w, aatgs_step *step
   aatgs_task t;
   aatgs_task_open(loop, step, entry, lane, lanes, &t);
   if (skip != AATGS_SKIP_BLOCKED && !(finish && skip))
-    aatgs_task_run(loop, &t, step, entry->type, finish);
+    aatgs_task_run(loop, &t, step, entry, finish);
   const uint32_t digest = aatgs_reduce_add_u32(&t, t.digest);
   aatgs_sync(&t); /* every lane has written before the leading one says so */
   if (lane == 0)

@@ -35,6 +35,7 @@ struct aatgs_recorder {
   AATGS_ALIGNAS(64) uint64_t tail;   /* J3: bytes drained; written by the recorder's thread */
   AATGS_ALIGNAS(64) uint64_t failed; /* J5: the writer has an error; nothing more is written */
   uint64_t closing;
+  aatgs_recorder_volume volume; /* each word by itself: a policy reads them, no order needed */
   uint8_t *journal;
   uint64_t capacity;
   aatgs_on_full on_full;
@@ -198,6 +199,14 @@ int aatgs_recorder_plan(aatgs_recorder *r, const aatgs_trace_plan *plan)
   return rc;
 }
 
+void aatgs_recorder_get_volume(aatgs_recorder *r, aatgs_recorder_volume *out)
+{
+  out->bytes = aatgs_bus_load_relaxed(&r->volume.bytes);
+  out->snapshot_bytes_in_all = aatgs_bus_load_relaxed(&r->volume.snapshot_bytes_in_all);
+  out->snapshot_bytes = aatgs_bus_load_relaxed(&r->volume.snapshot_bytes);
+  out->snapshot_ns = aatgs_bus_load_relaxed(&r->volume.snapshot_ns);
+}
+
 uint64_t aatgs_recorder_lost(const aatgs_recorder *r)
 {
   return r->lost;
@@ -238,7 +247,14 @@ static int write_plan(aatgs_recorder *r, uint32_t *owned, uint64_t tasks)
 
 static int write_snapshot(aatgs_recorder *r, uint64_t at, uint8_t *owned, size_t size)
 {
+  const uint64_t start_ns = aatgs_now_ns();
+  uint64_t bytes, before, after;
+  aatgs_trace_writer_get_volume(r->writer, &bytes, &before);
   const int rc = aatgs_trace_write_snapshot(r->writer, at, owned, size);
+  aatgs_trace_writer_get_volume(r->writer, &bytes, &after);
+  aatgs_bus_store_relaxed(&r->volume.snapshot_bytes, after - before);
+  aatgs_bus_store_relaxed(&r->volume.snapshot_bytes_in_all, after);
+  aatgs_bus_store_relaxed(&r->volume.snapshot_ns, aatgs_now_ns() - start_ns);
   free(owned);
   return rc;
 }
@@ -270,6 +286,7 @@ static bool drain(aatgs_recorder *r)
   const uint64_t head = aatgs_bus_load_acquire(&r->head); /* J2 */
   uint64_t tail = aatgs_bus_load_relaxed(&r->tail);
   const bool some = tail != head;
+  uint64_t bytes, snapshots;
   while (tail != head) {
     entry_header header;
     const uint8_t *p = r->journal + (tail & (r->capacity - 1));
@@ -281,6 +298,8 @@ static bool drain(aatgs_recorder *r)
     tail += header.bytes;
     aatgs_bus_store_release(&r->tail, tail); /* J3 */
   }
+  aatgs_trace_writer_get_volume(r->writer, &bytes, &snapshots);
+  aatgs_bus_store_relaxed(&r->volume.bytes, bytes);
   return some;
 }
 

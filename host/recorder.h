@@ -26,6 +26,14 @@ int aatgs_recorder_plan(aatgs_recorder *r, const aatgs_trace_plan *plan);
 int aatgs_recorder_snapshot(aatgs_recorder *r, uint64_t at, const uint8_t *bytes, size_t size);
 /* Takes its own copy of the graph. */
 int aatgs_recorder_graph(aatgs_recorder *r, const aatgs_graph *graph, uint32_t number);
+/* What the trace has grown to so far, and what its last snapshot cost. */
+typedef struct aatgs_recorder_volume {
+  uint64_t bytes;
+  uint64_t snapshot_bytes_in_all;
+  uint64_t snapshot_bytes;
+  uint64_t snapshot_ns;
+} aatgs_recorder_volume;
+void aatgs_recorder_get_volume(aatgs_recorder *r, aatgs_recorder_volume *out);
 /* Iterations left out so far. */
 uint64_t aatgs_recorder_lost(const aatgs_recorder *r);
 /* Drains, closes the trace with the run's digest, ends the thread. The first error of the

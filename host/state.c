@@ -73,14 +73,12 @@ int aatgs_restore(aatgs_runtime *rt)
 
 int aatgs_snapshot_pump(aatgs_runtime *rt)
 {
-  const uint64_t every = rt->options.state_interval;
-  if (!every)
-    return 0;
   if (!rt->snapshot_command) {
-    if (rt->snapshot_held || rt->next_iteration - rt->snapshot_at < every ||
-        !aatgs_command_credit(rt))
+    if (!aatgs_state_due(rt) || rt->snapshot_held || !aatgs_command_credit(rt))
       return 0;
     rt->snapshot_at = rt->next_iteration;
+    rt->snapshot_seen_ns = rt->seen_ns;
+    rt->snapshot_ordered_ns = aatgs_now_ns();
     rt->snapshot_command = aatgs_post_ordered(rt, AATGS_OP_SNAPSHOT, 0, 0) + 1;
     return 0;
   }
@@ -92,6 +90,7 @@ int aatgs_snapshot_pump(aatgs_runtime *rt)
   if (!rc)
     rc = aatgs_recorder_snapshot(rt->recorder, rt->snapshot_at, rt->trace_staging,
                                  rt->staging_bytes);
+  aatgs_state_taken(rt, aatgs_now_ns() - rt->snapshot_ordered_ns);
   return rc == AATGS_EAGAIN ? 0 : rc;
 }
 

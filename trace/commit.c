@@ -23,6 +23,7 @@ int aatgs_writer_put(aatgs_trace_writer *w, aatgs_store *store, const aatgs_key 
                                 .pieces = pieces,
                                 .extra = extra};
   aatgs_bytes *out = aatgs_store_put(store, key);
+  const size_t before = out ? out->size : 0;
   int rc = out ? aatgs_value_pack(w->codec, &h, raw, size, out) : AATGS_ENOMEM;
   if (rc) {
     if (out)
@@ -30,6 +31,9 @@ int aatgs_writer_put(aatgs_trace_writer *w, aatgs_store *store, const aatgs_key 
     return aatgs_writer_fail(w, rc, "cannot gather what is to be written");
   }
   aatgs_store_put_end(store);
+  w->volume += out->size - before;
+  if (key->kind == AATGS_KIND_SNAPSHOT)
+    w->snapshot_volume += out->size - before;
   w->dirty = true;
   return 0;
 }
@@ -72,6 +76,7 @@ static const aatgs_key state_key = {AATGS_KIND_STATE, 0, 0};
 static int put_chunk(aatgs_trace_writer *w, const aatgs_key *key, uint32_t rows)
 {
   aatgs_bytes *out = aatgs_store_put(w->data, key);
+  const size_t before = out ? out->size : 0;
   int rc = out ? aatgs_chunk_pack(w->chunk, rows, w->codec, key->kind, w->trace, w->before,
                                   w->expected, out)
                : AATGS_ENOMEM;
@@ -81,6 +86,8 @@ static int put_chunk(aatgs_trace_writer *w, const aatgs_key *key, uint32_t rows)
     return aatgs_writer_fail(w, rc, "cannot encode a chunk");
   }
   aatgs_store_put_end(w->data);
+  if (key->kind == AATGS_KIND_CHUNK)
+    w->volume += out->size - before;
   w->dirty = true;
   return 0;
 }

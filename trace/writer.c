@@ -324,6 +324,13 @@ uint64_t aatgs_trace_writer_committed(const aatgs_trace_writer *w)
   return w->committed;
 }
 
+void aatgs_trace_writer_get_volume(const aatgs_trace_writer *w, uint64_t *bytes,
+                                   uint64_t *snapshots)
+{
+  *bytes = w->volume;
+  *snapshots = w->snapshot_volume;
+}
+
 const aatgs_error *aatgs_trace_writer_error(const aatgs_trace_writer *w)
 {
   return &w->error;

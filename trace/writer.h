@@ -46,6 +46,9 @@ int aatgs_trace_writer_pump(aatgs_trace_writer *w, uint64_t now_ns);
 int aatgs_trace_writer_flush(aatgs_trace_writer *w);
 /* The highest iteration that is safe on disk; moves only after a sync returned. */
 uint64_t aatgs_trace_writer_committed(const aatgs_trace_writer *w);
+/* Bytes of all values made so far, and of the snapshots among them. */
+void aatgs_trace_writer_get_volume(const aatgs_trace_writer *w, uint64_t *bytes,
+                                   uint64_t *snapshots);
 const aatgs_error *aatgs_trace_writer_error(const aatgs_trace_writer *w);
 /* Seals and marks the trace closed with the run's totals. `lost` counts iterations that were run
  * and not handed in. Frees the writer in any case; `error` (may be NULL) gets the sentence.

@@ -41,6 +41,8 @@ struct aatgs_trace_writer {
   uint64_t sealed_count;  /* iterations sealed, in all */
   uint64_t sealed_lost;   /* gaps before and between them */
   aatgs_state_record env; /* what is sealed in the newest environment */
+  uint64_t volume;        /* bytes of all values, tails left out */
+  uint64_t snapshot_volume; /* of the snapshots among them */
   bool tail_stored;
   bool dirty;              /* something is not committed */
   uint64_t dirty_since_ns; /* when pump() noticed; 0: not yet */
