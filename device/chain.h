@@ -71,7 +71,7 @@ AATGS_FN void aatgs_chain_task(aatgs_loop *loop, aatgs_worker *w, aatgs_frame *f
       w->now_ns = aatgs_clock_ns();
       aatgs_post_timing(loop, &step, entry, start_ns, w->now_ns, digest);
       if (t.failed)
-        frame->failed_task = task;
+        frame->failed_task = AATGS_FAILED(task, entry->flags);
     }
     aatgs_worker_sync();
   }

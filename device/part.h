@@ -33,6 +33,7 @@ AATGS_FN void aatgs_task_open(const aatgs_loop *loop, const aatgs_step *step,
   t->lanes = lanes;
   t->digest = 0;
   t->failed = 0;
+  t->attempt = 0;
 }
 
 /* The switch. Returns 0 for a type that the workload does not have. */
@@ -68,14 +69,23 @@ AATGS_FN void aatgs_digest_regions(const aatgs_loop *loop, aatgs_task *t,
   }
 }
 
-/* Calls the task's function, showing which task runs; every lane takes part. */
+/* Calls the task's function, showing which task runs, and calls it again when it fails and has
+ * retries left: at once and by the same worker, so that how it ends is the same everywhere. Every
+ * lane takes part. */
 AATGS_FN void aatgs_task_run(aatgs_loop *loop, aatgs_task *t, const aatgs_step *step,
                              const aatgs_task_entry *entry, int finish)
 {
   if (t->lane == 0)
     aatgs_bus_store_relaxed(&loop->running[step->worker],
                             AATGS_RUNNING(t->iteration, t->task)); /* B7 */
-  const int known = aatgs_task_call(t, entry->type, finish);
+  int known = aatgs_task_call(t, entry->type, finish);
+  while (t->failed && t->attempt < AATGS_TASK_RETRIES(entry->flags)) {
+    t->failed = 0;
+    t->attempt++;
+    t->key = aatgs_mix64(t->key + t->attempt); /* other random numbers, or it would fail again */
+    aatgs_sync(t);
+    known = aatgs_task_call(t, entry->type, finish);
+  }
   if (finish && (loop->flags & AATGS_LOOP_DIGEST_FULL))
     aatgs_digest_regions(loop, t, entry);
   if (known || t->lane != 0)

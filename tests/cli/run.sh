@@ -60,7 +60,7 @@ done
 for every in 0.001s 4KiB; do
   run 0 --iterations 30000 --record "trace-$every" --snapshots "$every"
   aatgs 0 info "trace-$every"
-  out '^  state snapshots +([2-9]|[1-9][0-9]+)$'
+  out '^  state snapshots +([2-9]|[1-9][0-9,]+)$'
 done
 run 0 --iterations 300 --record trace-first --snapshots first
 aatgs 0 info trace-first
