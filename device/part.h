@@ -78,6 +78,8 @@ AATGS_FN void aatgs_task_run(aatgs_loop *loop, aatgs_task *t, const aatgs_step *
   if (t->lane == 0)
     aatgs_bus_store_relaxed(&loop->running[step->worker],
                             AATGS_RUNNING(t->iteration, t->task)); /* B7 */
+  if (!finish)
+    aatgs_stop_before(loop, t);
   int known = aatgs_task_call(t, entry->type, finish);
   while (t->failed && t->attempt < AATGS_TASK_RETRIES(entry->flags)) {
     t->failed = 0;

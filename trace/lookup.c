@@ -163,6 +163,12 @@ int aatgs_trace_find_snapshot(aatgs_trace *t, uint64_t iteration, aatgs_pages **
   return rc < 0 ? rc : 0;
 }
 
+int aatgs_trace_get_snapshot_place(aatgs_trace *trace, uint64_t iteration, uint64_t *at)
+{
+  aatgs_pages *pages;
+  return aatgs_trace_find_snapshot(trace, iteration, &pages, at);
+}
+
 int aatgs_trace_get_snapshot(aatgs_trace *trace, uint64_t iteration, uint64_t *at,
                              const uint8_t **bytes, size_t *size)
 {

@@ -184,6 +184,8 @@ int aatgs_trace_get_input(aatgs_trace *trace, uint32_t index, const uint8_t **by
  * regions in their order, each padded to a multiple of 64, valid until the next call. */
 int aatgs_trace_get_snapshot(aatgs_trace *trace, uint64_t iteration, uint64_t *at,
                              const uint8_t **bytes, size_t *size);
+/* Where that snapshot is, without reading it. */
+int aatgs_trace_get_snapshot_place(aatgs_trace *trace, uint64_t iteration, uint64_t *at);
 /* What the scheduler was told beside iterations, and what it decided beside plans. */
 typedef enum aatgs_tick_kind {
   AATGS_TICK_TIME = 0,     /* the snapshot interval was over */
