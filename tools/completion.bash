@@ -13,6 +13,7 @@ _aatgs() {
       esac
       ;;
     --device | -d) words="auto cpu cuda" ;;
+    --compare) words="configs decisions telemetry digests time" ;;
     --policy) words="fifo original critical-path adaptive" ;;
     --idle) words="latency balanced power" ;;
     --on-full) words="wait drop" ;;
