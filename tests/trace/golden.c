@@ -7,17 +7,17 @@
 #include "trace/cm.h"
 #include "trace/make.h"
 
-static const make_options options = {.seed = 1,
-                                     .iterations = 700,
-                                     .config_bytes = 64,
-                                     .telemetry_bytes = 32,
-                                     .graphs = 3,
-                                     .records_max = 5,
-                                     .gap_every = 150,
-                                     .ticks_every = 7,
-                                     .snapshot_every = 250,
-                                     .chunk = 128,
-                                     .small = 1};
+static make_options options = {.seed = 1,
+                               .iterations = 700,
+                               .config_bytes = 64,
+                               .telemetry_bytes = 32,
+                               .graphs = 3,
+                               .records_max = 5,
+                               .gap_every = 150,
+                               .ticks_every = 7,
+                               .snapshot_every = 250,
+                               .chunk = 128,
+                               .small = 1};
 
 static void read_golden(const char *name)
 {
@@ -43,10 +43,19 @@ static void test_version_1(void **state)
   read_golden("v1.aatgz");
 }
 
+/* The same version, since marks were added. */
+static void test_version_1_with_marks(void **state)
+{
+  (void)state;
+  options.marks_every = 60;
+  read_golden("v1-marks.aatgz");
+}
+
 static int write_golden(const char *path)
 {
   aatgs_trace_report r;
   const char *dir = make_path("golden");
+  options.marks_every = 60;
   make_trace(&options, dir, NULL);
   FILE *f = fopen(path, "wb");
   int rc = f ? aatgs_trace_pack(dir, f, path, &r, NULL) : 1;
@@ -58,7 +67,8 @@ static int write_golden(const char *path)
 
 int main(int argc, char **argv)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_version_1)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_version_1),
+                                     cmocka_unit_test(test_version_1_with_marks)};
   if (argc == 3 && strcmp(argv[1], "write") == 0)
     return write_golden(argv[2]);
   return cmocka_run_group_tests(tests, NULL, NULL);
