@@ -40,13 +40,21 @@ static void read_golden(const char *name)
 static void test_version_1(void **state)
 {
   (void)state;
+  options.first_form = 1;
   read_golden("v1.aatgz");
 }
 
-/* The same version, since marks were added. */
+static void test_version_1_with_decisions(void **state)
+{
+  (void)state;
+  options.first_form = 0;
+  read_golden("v1-decisions.aatgz");
+}
+
 static void test_version_1_with_marks(void **state)
 {
   (void)state;
+  options.first_form = 0;
   options.marks_every = 60;
   read_golden("v1-marks.aatgz");
 }
@@ -55,6 +63,7 @@ static int write_golden(const char *path)
 {
   aatgs_trace_report r;
   const char *dir = make_path("golden");
+  options.first_form = 0;
   options.marks_every = 60;
   make_trace(&options, dir, NULL);
   FILE *f = fopen(path, "wb");
@@ -67,8 +76,11 @@ static int write_golden(const char *path)
 
 int main(int argc, char **argv)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_version_1),
-                                     cmocka_unit_test(test_version_1_with_marks)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_version_1),
+      cmocka_unit_test(test_version_1_with_decisions),
+      cmocka_unit_test(test_version_1_with_marks),
+  };
   if (argc == 3 && strcmp(argv[1], "write") == 0)
     return write_golden(argv[2]);
   return cmocka_run_group_tests(tests, NULL, NULL);
