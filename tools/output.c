@@ -78,34 +78,52 @@ static void sync_folder(const char *path)
   close(fd);
 }
 
+/* The stream's own write: it keeps the errno, which a stream that flushes by itself would lose. */
+static ssize_t write_all(void *cookie, const char *bytes, size_t size)
+{
+  aatgs_output *output = cookie;
+  for (size_t left = size; left;) {
+    ssize_t n = write(output->fd, bytes, left);
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n < 0) {
+      output->native = output->native ? output->native : errno;
+      return 0;
+    }
+    bytes += n;
+    left -= (size_t)n;
+  }
+  return (ssize_t)size;
+}
+
 /* Opens the file that output->stream will write to; an errno when it cannot. */
 static int create(aatgs_output *output, const char *path)
 {
   char folder[PATH_MAX];
   struct stat st;
-  int fd;
   output->through = stat(path, &st) == 0 && !S_ISREG(st.st_mode);
   if (output->through) {
-    fd = open(path, O_WRONLY | O_CLOEXEC);
+    output->fd = open(path, O_WRONLY | O_CLOEXEC);
   } else {
     if (!folder_of(output->target, folder, sizeof folder) ||
         snprintf(output->temporary, PATH_MAX, "%s/.aatgs-XXXXXX", folder) >= PATH_MAX)
       return ENAMETOOLONG;
-    fd = mkostemp(output->temporary, O_CLOEXEC);
+    output->fd = mkostemp(output->temporary, O_CLOEXEC);
   }
-  if (fd < 0)
+  if (output->fd < 0)
     return errno;
-  output->stream = fdopen(fd, "w");
-  if (output->stream)
+  output->stream = fopencookie(output, "w", (cookie_io_functions_t){.write = write_all});
+  if (output->stream && setvbuf(output->stream, NULL, _IOFBF, 1 << 16) == 0)
     return 0;
-  close(fd);
-  return errno;
+  close(output->fd);
+  return ENOMEM;
 }
 
 int aatgs_output_begin(aatgs_output *output, const char *path, aatgs_error *error)
 {
   int native;
   output->stream = NULL;
+  output->native = 0;
   output->temporary[0] = '\0';
   if (!realpath(path, output->target) && snprintf(output->target, PATH_MAX, "%s", path) >= PATH_MAX)
     return write_error(path, ENAMETOOLONG, error);
@@ -125,17 +143,14 @@ static mode_t mode_of(const char *target)
 /* Everything but the rename; 0 or an errno. */
 static int settle(aatgs_output *output)
 {
-  int fd = fileno(output->stream);
-  int native = 0;
-  errno = 0;
-  if (fflush(output->stream) || ferror(output->stream))
-    native = errno ? errno : EIO;
-  if (!native && !output->through && (fchmod(fd, mode_of(output->target)) || fsync(fd)))
-    native = errno;
-  if (fclose(output->stream) && !native)
-    native = errno;
+  fclose(output->stream);
   output->stream = NULL;
-  return native;
+  if (!output->native && !output->through &&
+      (fchmod(output->fd, mode_of(output->target)) || fsync(output->fd)))
+    output->native = errno;
+  if (close(output->fd) && !output->native)
+    output->native = errno;
+  return output->native;
 }
 
 int aatgs_output_commit(aatgs_output *output, aatgs_error *error)
@@ -154,8 +169,10 @@ int aatgs_output_commit(aatgs_output *output, aatgs_error *error)
 
 void aatgs_output_abandon(aatgs_output *output)
 {
-  if (output->stream)
+  if (output->stream) {
     fclose(output->stream);
+    close(output->fd);
+  }
   output->stream = NULL;
   if (output->temporary[0])
     unlink(output->temporary);

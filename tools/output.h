@@ -20,12 +20,15 @@ int aatgs_output_write(const char *path, const char *bytes, size_t size, aatgs_e
 /* The same for results that are too big to be held at once. */
 typedef struct aatgs_output {
   FILE *stream;
+  int fd;                   /* beneath the stream */
+  int native;               /* errno of the first write that failed, or 0 */
   bool through;             /* a device or pipe: nothing to rename */
   char target[PATH_MAX];    /* where it will be */
   char temporary[PATH_MAX]; /* where it is until then; "" when `through` */
 } aatgs_output;
 
-/* Creates the new file; write to output->stream. On failure there is nothing to clean up. */
+/* Creates the new file; write to output->stream, and leave *output where it is. On failure there is
+ * nothing to clean up. */
 int aatgs_output_begin(aatgs_output *output, const char *path, aatgs_error *error);
 /* Syncs and renames; on failure, an earlier write to the stream included, everything is as it was
  * before aatgs_output_begin(). */
