@@ -17,6 +17,8 @@ _aatgs() {
     --policy) words="fifo original critical-path adaptive" ;;
     --idle) words="latency balanced power" ;;
     --on-full) words="wait drop" ;;
+    --digest) words="writes full off" ;;
+    --snapshots) words="auto first 10000 0.5s 16MiB" ;;
     *)
       [[ $word == -* ]] &&
         words=$("${COMP_WORDS[0]}" "${COMP_WORDS[1]}" --help 2>/dev/null | grep -o -E -e '--[a-z][a-z-]*' | sort -u)
