@@ -42,7 +42,7 @@ AATGS_FN void aatgs_stop_before(const aatgs_loop *loop, const aatgs_task *t)
   if (!s || aatgs_bus_load_acquire(&s->state) != AATGS_STOP_ARMED || /* S2 */
       s->iteration != t->iteration || s->task != t->task)
     return;
-  aatgs_bus_store_release(&s->state, AATGS_STOP_REACHED); /* S1 */
+  aatgs_bus_store_release(&s->state, AATGS_STOP_REACHED);         /* S1 */
   while (aatgs_bus_load_acquire(&s->state) == AATGS_STOP_REACHED) /* S2 */
     nanosleep(&nap, NULL);
   if (aatgs_bus_load_acquire(&s->state) == AATGS_STOP_TRAP)

@@ -65,7 +65,7 @@ AATGS_FN void aatgs_digest_regions(const aatgs_loop *loop, aatgs_task *t,
     const uint64_t *words = (const uint64_t *)(const void *)loop->regions[r];
     const uint64_t count = (loop->region_bytes[r] + 7) / 8;
     for (uint64_t i = t->lane; i < count; i += t->lanes)
-      t->digest += aatgs_mix_write(r, i, words[i]);
+      t->digest += aatgs_mix_word(r, i, words[i]);
   }
 }
 

@@ -85,7 +85,7 @@ typedef enum aatgs_stop_state {
   AATGS_STOP_OFF = 0,
   AATGS_STOP_ARMED = 1,
   AATGS_STOP_REACHED = 2, /* the worker waits */
-  AATGS_STOP_TRAP = 3     /* it is to raise SIGTRAP and go on: a debugger of the process is attached */
+  AATGS_STOP_TRAP = 3 /* it is to raise SIGTRAP and go on: a debugger of the process is attached */
 } aatgs_stop_state;
 
 typedef struct aatgs_stop {

@@ -514,9 +514,9 @@ typedef struct aatgs_replay_options {
   const char *workload; /* NULL: the one that the trace names */
   uint32_t workers;
   bool shuffle;
-  uint64_t first; /* inclusive; 0: the start. The device starts at the nearest snapshot before. */
-  uint64_t last;  /* inclusive; 0: the end */
-  uint32_t check; /* sum of aatgs_check; 0: all */
+  uint64_t first;  /* inclusive; 0: the start. The device starts at the nearest snapshot before. */
+  uint64_t last;   /* inclusive; 0: the end */
+  uint32_t check;  /* sum of aatgs_check; 0: all */
   bool keep_going; /* after a difference, and count; recorded snapshots put the state right again */
   bool confirm;    /* replay a difference once more, and look at the state */
   /* Called now and then with the iterations checked so far; may be NULL. */

@@ -17,7 +17,8 @@ typedef enum entry_kind {
   ENTRY_TICK,
   ENTRY_GRAPH,
   ENTRY_PLAN,
-  ENTRY_SNAPSHOT
+  ENTRY_SNAPSHOT,
+  ENTRY_LENT_SNAPSHOT /* its bytes stay the runtime's */
 } entry_kind;
 
 /* Stands before each entry; entries are multiples of 16 bytes and never wrap. */
@@ -32,6 +33,7 @@ struct aatgs_recorder {
   uint64_t pushed;                 /* the same and a wrap that nobody may see yet */
   uint64_t tail_seen;
   uint64_t lost;
+  uint64_t lent_until;               /* bytes pushed after the last lent snapshot */
   AATGS_ALIGNAS(64) uint64_t tail;   /* J3: bytes drained; written by the recorder's thread */
   AATGS_ALIGNAS(64) uint64_t failed; /* J5: the writer has an error; nothing more is written */
   uint64_t closing;
@@ -173,6 +175,19 @@ int aatgs_recorder_snapshot(aatgs_recorder *r, uint64_t at, const uint8_t *bytes
   return rc;
 }
 
+int aatgs_recorder_lend_snapshot(aatgs_recorder *r, uint64_t at, uint8_t *bytes, size_t size)
+{
+  const int rc = push_owned(r, ENTRY_LENT_SNAPSHOT, at, bytes, size);
+  if (!rc)
+    r->lent_until = r->pushed;
+  return rc;
+}
+
+bool aatgs_recorder_borrows(const aatgs_recorder *r)
+{
+  return aatgs_bus_load_acquire(&r->tail) < r->lent_until; /* J4 */
+}
+
 int aatgs_recorder_graph(aatgs_recorder *r, const aatgs_graph *graph, uint32_t number)
 {
   aatgs_graph *copy;
@@ -245,17 +260,16 @@ static int write_plan(aatgs_recorder *r, uint32_t *owned, uint64_t tasks)
   return rc;
 }
 
-static int write_snapshot(aatgs_recorder *r, uint64_t at, uint8_t *owned, size_t size)
+static int write_snapshot(aatgs_recorder *r, uint64_t at, const uint8_t *state, size_t size)
 {
   const uint64_t start_ns = aatgs_now_ns();
   uint64_t bytes, before, after;
   aatgs_trace_writer_get_volume(r->writer, &bytes, &before);
-  const int rc = aatgs_trace_write_snapshot(r->writer, at, owned, size);
+  const int rc = aatgs_trace_write_snapshot(r->writer, at, state, size);
   aatgs_trace_writer_get_volume(r->writer, &bytes, &after);
   aatgs_bus_store_relaxed(&r->volume.snapshot_bytes, after - before);
   aatgs_bus_store_relaxed(&r->volume.snapshot_bytes_in_all, after);
   aatgs_bus_store_relaxed(&r->volume.snapshot_ns, aatgs_now_ns() - start_ns);
-  free(owned);
   return rc;
 }
 
@@ -276,8 +290,12 @@ static int write_entry(aatgs_recorder *r, const entry_header *header, const uint
   switch (header->kind) {
   case ENTRY_GRAPH: return write_graph(r, payload.owned, (uint32_t)header->value);
   case ENTRY_PLAN: return write_plan(r, payload.owned, header->value);
-  default: return write_snapshot(r, header->value, payload.owned, payload.size);
+  case ENTRY_LENT_SNAPSHOT: return write_snapshot(r, header->value, payload.owned, payload.size);
+  default: break;
   }
+  const int rc = write_snapshot(r, header->value, payload.owned, payload.size);
+  free(payload.owned);
+  return rc;
 }
 
 /* Writes what is there; returns whether there was anything. */

@@ -21,7 +21,7 @@ static void try_again(const aatgs_replay_options *options, aatgs_replay_report *
   aatgs_replay_report second;
   once.first = once.last = r->iteration;
   once.check = strcmp(r->what, "scheduler") == 0 ? AATGS_CHECK_SCHEDULER
-                                                  : r->checked & ~(uint32_t)AATGS_CHECK_SCHEDULER;
+                                                 : r->checked & ~(uint32_t)AATGS_CHECK_SCHEDULER;
   once.keep_going = once.confirm = false;
   once.follow = NULL;
   once.progress = NULL;
@@ -32,7 +32,8 @@ static void try_again(const aatgs_replay_options *options, aatgs_replay_report *
     r->again = same_difference(r, &second) ? AATGS_AGAIN_SAME : AATGS_AGAIN_OTHER;
 }
 
-/* ---- The state --------------------------------------------------------------------------------- */
+/* ---- The state ---------------------------------------------------------------------------------
+ */
 
 static void report_word(aatgs_replay_report *r, const aatgs_trace_info *info,
                         const aatgs_explained *e, const char *source)
@@ -71,7 +72,8 @@ static bool from_reference(const aatgs_replay_options *options, aatgs_replay_rep
 }
 
 /* The expected state from a snapshot that was taken right after the iteration. */
-static bool from_snapshot(aatgs_replay_report *r, aatgs_trace *t, const uint8_t *found, size_t bytes)
+static bool from_snapshot(aatgs_replay_report *r, aatgs_trace *t, const uint8_t *found,
+                          size_t bytes)
 {
   const uint8_t *expected;
   size_t size;
@@ -116,7 +118,8 @@ static void look_at_state(const aatgs_replay_options *options, aatgs_replay_repo
     from_digest(r, aatgs_walk_trace(w), found);
 }
 
-/* ---- Around it ----------------------------------------------------------------------------------- */
+/* ---- Around it
+ * ----------------------------------------------------------------------------------- */
 
 static void describe_order(aatgs_trace *t, const aatgs_iteration *it, char *out, size_t size)
 {

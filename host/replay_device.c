@@ -42,7 +42,8 @@ int aatgs_replay_error(aatgs_replay_state *s, int rc)
   return rc;
 }
 
-/* ---- What goes in ----------------------------------------------------------------------------- */
+/* ---- What goes in -----------------------------------------------------------------------------
+ */
 
 /* The table slot that holds the recorded graph, sent if it is not there. */
 static int graph_slot(aatgs_replay_state *s, uint32_t number, uint32_t *slot)
@@ -156,7 +157,8 @@ int aatgs_replay_drain(aatgs_replay_state *s)
   return aatgs_replay_error(s, aatgs_drain(s->rt, s->rt->options.timeout_ns));
 }
 
-/* ---- The runtime ------------------------------------------------------------------------------ */
+/* ---- The runtime ------------------------------------------------------------------------------
+ */
 
 int aatgs_replay_find_start(aatgs_replay_state *s, uint64_t iteration)
 {

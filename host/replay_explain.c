@@ -1,5 +1,5 @@
-#include "host/replay.h"
 #include "device/port.h"
+#include "host/replay.h"
 
 #include <string.h>
 
@@ -40,21 +40,24 @@ bool aatgs_first_difference(const aatgs_trace_info *info, const uint8_t *expecte
 }
 
 /* What the digest gains when the element at `index` is `v` and not `other`. */
-static uint32_t gain(uint32_t region, uint64_t index, uint64_t v, uint64_t other)
+static uint32_t gain(bool whole, uint32_t region, uint64_t index, uint64_t v, uint64_t other)
 {
+  if (whole)
+    return aatgs_mix_word(region, index, v) - aatgs_mix_word(region, index, other);
   return aatgs_mix_write(region, index, v) - aatgs_mix_write(region, index, other);
 }
 
 typedef struct search {
   uint32_t delta; /* expected - found */
   uint32_t hits;
+  bool whole;
   uint32_t word; /* of the elements that the digest is made of */
   aatgs_explained *out;
 } search;
 
 static void try_value(search *s, uint32_t region, uint64_t index, uint64_t found, uint64_t expected)
 {
-  if (gain(region, index, expected, found) != s->delta)
+  if (gain(s->whole, region, index, expected, found) != s->delta)
     return;
   if (s->hits++ == 0)
     *s->out = (aatgs_explained){region, index, expected, found};
@@ -93,7 +96,7 @@ static void in_elements(const aatgs_trace_info *info, aatgs_explained *e)
 bool aatgs_explain_digest(const aatgs_trace_info *info, const uint8_t *staging, uint64_t mask,
                           bool whole, uint32_t expected, uint32_t found, aatgs_explained *out)
 {
-  search s = {.delta = expected - found, .out = out};
+  search s = {.delta = expected - found, .whole = whole, .out = out};
   size_t at = 0;
   for (uint32_t r = 0; r < info->region_count; r++) {
     const aatgs_trace_region *region = &info->regions[r];

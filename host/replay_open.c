@@ -186,30 +186,25 @@ static int find_range(aatgs_replay_state *s)
   return 0;
 }
 
-/* All iterations that have a snapshot, from the last one down. */
 static int list_snapshots(aatgs_replay_state *s)
 {
-  aatgs_trace_state state;
-  uint64_t at = UINT64_MAX;
+  uint64_t at = 0;
   size_t room = 0;
-  aatgs_trace_get_state(s->trace, &state);
+  int rc;
   s->mark_count = 0;
-  while (at && !aatgs_trace_get_snapshot_place(s->trace, at - 1, &at)) {
+  while ((rc = aatgs_trace_next_snapshot(s->trace, at, &at)) == 1) {
     if (s->mark_count == room) {
-      room = room ? 2 * room : state.snapshots + 2;
+      room = room ? 2 * room : 16;
       uint64_t *more = realloc(s->marks, room * sizeof *more);
       if (!more)
         return aatgs_error_set(s->error, AATGS_ENOMEM, 0, "out of memory");
       s->marks = more;
     }
-    s->marks[s->mark_count++] = at;
+    s->marks[s->mark_count++] = at++;
   }
-  for (size_t i = 0; i < s->mark_count / 2; i++) {
-    const uint64_t low = s->marks[i];
-    s->marks[i] = s->marks[s->mark_count - 1 - i];
-    s->marks[s->mark_count - 1 - i] = low;
-  }
-  return 0;
+  if (rc)
+    *s->error = *aatgs_trace_error(s->trace);
+  return rc;
 }
 
 /* Iterations that must be kept: in flight here, or not yet complete for the recorded scheduler. */

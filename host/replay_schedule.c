@@ -136,7 +136,8 @@ static int show_ticks(aatgs_replay_state *s, uint64_t iteration)
   return 0;
 }
 
-/* ---- The ready set at a decision -------------------------------------------------------------- */
+/* ---- The ready set at a decision --------------------------------------------------------------
+ */
 
 /* Whether all that the task waits for is among the first `rank` tasks of the order. */
 static bool is_ready(const aatgs_trace_graph *g, const uint32_t *task_at, uint32_t rank,
@@ -163,9 +164,9 @@ static void describe_ready(const aatgs_trace_graph *g, const uint32_t *task_at,
   out[0] = '\0';
   for (uint32_t i = 0; i < g->task_count && used < size; i++)
     if (is_ready(g, task_at, rank, i))
-      used += (size_t)snprintf(out + used, size - used, "%s%s %u.%03u", used ? ", " : "",
-                               g->tasks[i].name, priority_x1000[i] / 1000,
-                               priority_x1000[i] % 1000);
+      used +=
+          (size_t)snprintf(out + used, size - used, "%s%s %u.%03u", used ? ", " : "",
+                           g->tasks[i].name, priority_x1000[i] / 1000, priority_x1000[i] % 1000);
 }
 
 /* The first rank at which the choice, or the priority of any task that was ready, differs. */

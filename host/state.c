@@ -74,7 +74,8 @@ int aatgs_restore(aatgs_runtime *rt)
 int aatgs_snapshot_pump(aatgs_runtime *rt)
 {
   if (!rt->snapshot_command) {
-    if (!aatgs_state_due(rt) || rt->snapshot_held || !aatgs_command_credit(rt))
+    if (!aatgs_state_due(rt) || rt->snapshot_held || aatgs_recorder_borrows(rt->recorder) ||
+        !aatgs_command_credit(rt))
       return 0;
     rt->snapshot_at = rt->next_iteration;
     rt->snapshot_seen_ns = rt->seen_ns;
@@ -88,8 +89,8 @@ int aatgs_snapshot_pump(aatgs_runtime *rt)
   /* Not into the caller's snapshot: that one stays until the caller takes another. */
   int rc = rt->device->ops->fetch(rt->device, rt->trace_staging, rt->staging_bytes, &rt->error);
   if (!rc)
-    rc = aatgs_recorder_snapshot(rt->recorder, rt->snapshot_at, rt->trace_staging,
-                                 rt->staging_bytes);
+    rc = aatgs_recorder_lend_snapshot(rt->recorder, rt->snapshot_at, rt->trace_staging,
+                                      rt->staging_bytes);
   aatgs_state_taken(rt, aatgs_now_ns() - rt->snapshot_ordered_ns);
   return rc == AATGS_EAGAIN ? 0 : rc;
 }

@@ -132,8 +132,8 @@ static int feed_next(aatgs_walk *w)
     if (rc < 0)
       w->error = *aatgs_trace_error(w->s.trace);
     return rc < 0 ? rc
-                  : aatgs_error_set(&w->error, AATGS_ENOTFOUND, 0, "%s: it ends at iteration %" PRIu64,
-                                    w->options.trace, w->at);
+                  : aatgs_error_set(&w->error, AATGS_ENOTFOUND, 0,
+                                    "%s: it ends at iteration %" PRIu64, w->options.trace, w->at);
   }
   if (aatgs_replay_keep(w->s.info, &it, &w->s.kept[it.iteration & (w->s.kept_count - 1)]))
     return aatgs_error_set(&w->error, AATGS_ENOMEM, 0, "out of memory");
@@ -167,7 +167,8 @@ static int run_to(aatgs_walk *w, uint64_t iteration)
 static int out_of_range(aatgs_walk *w, uint64_t iteration)
 {
   return aatgs_error_set(&w->error, AATGS_ENOTFOUND, 0,
-                         "there is no iteration %" PRIu64 "; the trace holds %" PRIu64 " to %" PRIu64,
+                         "there is no iteration %" PRIu64 "; the trace holds %" PRIu64
+                         " to %" PRIu64,
                          iteration, w->s.trace_first, w->s.last);
 }
 
@@ -253,9 +254,10 @@ int aatgs_walk_enter(aatgs_walk *w, uint64_t iteration, uint32_t task)
   if (rc)
     return rc;
   if (!w->s.rt->device->regions || w->s.rt->device->workers != 1)
-    return aatgs_error_set(&w->error, AATGS_ENOTSUP, 0,
-                           "only the cpu device with one worker stops inside an iteration: open the "
-                           "trace with --device cpu --workers 1");
+    return aatgs_error_set(
+        &w->error, AATGS_ENOTSUP, 0,
+        "only the cpu device with one worker stops inside an iteration: open the "
+        "trace with --device cpu --workers 1");
   rc = keep_state(w);
   aatgs_bus_store_relaxed(&w->s.rt->watch_paused, 1); /* W3 */
   w->stop.iteration = iteration;

@@ -150,7 +150,8 @@ static void report_result(bisect *b, uint64_t first)
 {
   char *path = aatgs_text_quote(b->dir), *name = b->workload ? aatgs_text_quote(b->workload) : NULL;
   char *command = NULL;
-  if (path && asprintf(&command, "printf 'goto %" PRIu64 "\\nprint telemetry\\nlist\\n' | aatgs debug %s%s%s",
+  if (path && asprintf(&command,
+                       "printf 'goto %" PRIu64 "\\nprint telemetry\\nlist\\n' | aatgs debug %s%s%s",
                        first, path, name ? " --workload " : "", name ? name : "") < 0)
     command = NULL;
   aatgs_report_section(b->report, NULL, "Result");

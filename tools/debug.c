@@ -57,7 +57,8 @@ static int parse(debug_args *a, int argc, char **argv)
   return result;
 }
 
-/* ---- Lines from a script ------------------------------------------------------------------------ */
+/* ---- Lines from a script ------------------------------------------------------------------------
+ */
 
 /* Each command is shown before what it prints, so that the output can be read by itself. */
 static int run_script(aatgs_debugger *d, FILE *in)
@@ -73,7 +74,8 @@ static int run_script(aatgs_debugger *d, FILE *in)
   return d->failed ? AATGS_EXIT_ERROR : AATGS_EXIT_DONE;
 }
 
-/* ---- Lines from a person -------------------------------------------------------------------------- */
+/* ---- Lines from a person
+ * -------------------------------------------------------------------------- */
 
 static char *prompt(EditLine *editor)
 {
@@ -143,7 +145,8 @@ static int run_prompt(aatgs_debugger *d)
   return AATGS_EXIT_DONE;
 }
 
-/* ---- The verb --------------------------------------------------------------------------------------- */
+/* ---- The verb
+ * --------------------------------------------------------------------------------------- */
 
 static int run_lines(aatgs_debugger *d, const char *script)
 {

@@ -53,8 +53,8 @@ void aatgs_debug_attach(aatgs_debugger *d)
     aatgs_debug_complain(d, "attach is for a task: stop before one with 'next TASK' first");
     return;
   }
-  if (!aatgs_debug_recorded(d, iteration, &it) ||
-      aatgs_trace_get_graph(d->trace, it.graph, &g) || task >= g->task_count)
+  if (!aatgs_debug_recorded(d, iteration, &it) || aatgs_trace_get_graph(d->trace, it.graph, &g) ||
+      task >= g->task_count)
     return;
   fflush(stdout);
   fprintf(stderr,

@@ -25,7 +25,8 @@ void aatgs_debug_complain(aatgs_debugger *d, const char *format, ...)
   d->failed = true;
 }
 
-/* ---- Where it is ------------------------------------------------------------------------------- */
+/* ---- Where it is -------------------------------------------------------------------------------
+ */
 
 uint64_t aatgs_debug_iteration(const aatgs_debugger *d)
 {
@@ -46,10 +47,9 @@ bool aatgs_debug_recorded(aatgs_debugger *d, uint64_t iteration, aatgs_iteration
   if (rc < 0)
     aatgs_debug_complain(d, "%s", aatgs_trace_error(d->trace)->text);
   else
-    aatgs_debug_complain(d,
-                         "there is no iteration %" PRIu64 "; the trace holds %" PRIu64
-                         " to %" PRIu64,
-                         iteration, aatgs_walk_first(d->walk), aatgs_walk_last(d->walk));
+    aatgs_debug_complain(
+        d, "there is no iteration %" PRIu64 "; the trace holds %" PRIu64 " to %" PRIu64, iteration,
+        aatgs_walk_first(d->walk), aatgs_walk_last(d->walk));
   return false;
 }
 
@@ -91,17 +91,20 @@ void aatgs_debug_where(aatgs_debugger *d)
   found = aatgs_walk_found(d->walk);
   const uint64_t hash = aatgs_hash64(state, bytes, 0);
   if (!found) {
-    printf("before iteration %" PRIu64 ", state %016" PRIx64 "\n", aatgs_walk_at(d->walk) + 1, hash);
+    printf("before iteration %" PRIu64 ", state %016" PRIx64 "\n", aatgs_walk_at(d->walk) + 1,
+           hash);
     return;
   }
   printf("iteration %" PRIu64 ", digest %016" PRIx64 ", state %016" PRIx64 "\n", found->iteration,
          aatgs_digest_iteration(0, found, d->info->telemetry_bytes), hash);
   if (r->diverged)
-    printf("differs from the record since iteration %" PRIu64 "%s%s: %s is %s where %s was recorded\n",
+    printf("differs from the record since iteration %" PRIu64
+           "%s%s: %s is %s where %s was recorded\n",
            r->iteration, r->has_task ? ", task " : "", r->task, r->field, r->found, r->expected);
 }
 
-/* ---- Moving -------------------------------------------------------------------------------------- */
+/* ---- Moving
+ * -------------------------------------------------------------------------------------- */
 
 static void go(aatgs_debugger *d, uint64_t iteration)
 {
@@ -211,7 +214,8 @@ static void cmd_next(aatgs_debugger *d, char *rest)
   aatgs_debug_complain(d, "no task '%s' runs from here on; 'print plan' shows the tasks", rest);
 }
 
-/* ---- The table ------------------------------------------------------------------------------------- */
+/* ---- The table
+ * ------------------------------------------------------------------------------------- */
 
 static void cmd_continue(aatgs_debugger *d, char *rest)
 {

@@ -76,11 +76,12 @@ static void print_telemetry(aatgs_debugger *d)
   else if (aatgs_debug_recorded(d, found->iteration, &it))
     show_payload(d->info->telemetry_fields, d->info->telemetry_field_count, found->telemetry,
                  memcmp(found->telemetry, it.telemetry, d->info->telemetry_bytes) ? it.telemetry
-                                                                                 : NULL,
+                                                                                  : NULL,
                  "recorded");
 }
 
-/* ---- Regions ---------------------------------------------------------------------------------- */
+/* ---- Regions ----------------------------------------------------------------------------------
+ */
 
 static uint32_t word_of(const aatgs_trace_region *r)
 {
@@ -104,8 +105,9 @@ static const uint8_t *region_bytes(aatgs_debugger *d, uint32_t region)
   if (aatgs_walk_inside(d->walk, &iteration, &task))
     return aatgs_walk_region(d->walk, region);
   if (d->info->regions[region].kind != AATGS_REGION_PRIMARY) {
-    aatgs_debug_complain(d, "region %s is not primary: it can be seen at a stop before a task, after "
-                            "'next TASK'",
+    aatgs_debug_complain(d,
+                         "region %s is not primary: it can be seen at a stop before a task, after "
+                         "'next TASK'",
                          d->info->regions[region].name);
     return NULL;
   }
@@ -172,7 +174,8 @@ static void print_region(aatgs_debugger *d, char *rest)
   show_words(bytes, word, first, last - 1);
 }
 
-/* ---- Plans ------------------------------------------------------------------------------------- */
+/* ---- Plans -------------------------------------------------------------------------------------
+ */
 
 /* The graph and the plan of the iteration that is looked at. */
 static bool tables(aatgs_debugger *d, aatgs_iteration *it, const aatgs_trace_graph **g,
@@ -183,7 +186,8 @@ static bool tables(aatgs_debugger *d, aatgs_iteration *it, const aatgs_trace_gra
     aatgs_debug_complain(d, "no iteration has run yet");
   if (!i || !aatgs_debug_recorded(d, i, it))
     return false;
-  if (!aatgs_trace_get_graph(d->trace, it->graph, g) && !aatgs_trace_get_plan(d->trace, it->plan, p))
+  if (!aatgs_trace_get_graph(d->trace, it->graph, g) &&
+      !aatgs_trace_get_plan(d->trace, it->plan, p))
     return true;
   aatgs_debug_complain(d, "%s", aatgs_trace_error(d->trace)->text);
   return false;
@@ -205,8 +209,8 @@ static aatgs_cell priority(uint32_t x1000)
 
 static void print_plan(aatgs_debugger *d)
 {
-  static const aatgs_column columns[] = {{"rank", "rank", true},   {"task", "task", false},
-                                         {"type", "type", false},  {"parts", "parts", true},
+  static const aatgs_column columns[] = {{"rank", "rank", true},         {"task", "task", false},
+                                         {"type", "type", false},        {"parts", "parts", true},
                                          {"priority", "priority", true}, {"after", "after", false}};
   aatgs_iteration it;
   const aatgs_trace_graph *g;
@@ -220,9 +224,11 @@ static void print_plan(aatgs_debugger *d)
   for (uint32_t rank = 0; rank < p->task_count; rank++) {
     const uint32_t t = p->task_at[rank];
     names_after(g, t, after, sizeof after);
-    const aatgs_cell cells[] = {aatgs_cell_count(rank + 1), aatgs_cell_text(g->tasks[t].name),
+    const aatgs_cell cells[] = {aatgs_cell_count(rank + 1),
+                                aatgs_cell_text(g->tasks[t].name),
                                 aatgs_cell_text(d->info->types[g->tasks[t].type].name),
-                                aatgs_cell_count(g->tasks[t].parts), priority(p->priority_x1000[t]),
+                                aatgs_cell_count(g->tasks[t].parts),
+                                priority(p->priority_x1000[t]),
                                 aatgs_cell_text(after)};
     aatgs_report_row(report, cells);
   }
@@ -246,7 +252,8 @@ static bool is_ready(const aatgs_trace_graph *g, const aatgs_trace_plan *p, uint
   return !ran_before(p, rank, task);
 }
 
-/* The tasks that were ready at each decision, with their priorities; at a stop, at that one alone. */
+/* The tasks that were ready at each decision, with their priorities; at a stop, at that one alone.
+ */
 static void print_ready(aatgs_debugger *d)
 {
   static const aatgs_column columns[] = {
@@ -302,10 +309,9 @@ static void print_digests(aatgs_debugger *d)
     const uint32_t task = it.timings[i].task;
     snprintf(a, sizeof a, "%08" PRIx32, found->timings[i].digest);
     snprintf(b, sizeof b, "%08" PRIx32, it.timings[i].digest);
-    const aatgs_cell cells[] = {
-        aatgs_cell_text(task < g->task_count ? g->tasks[task].name : "?"),
-        aatgs_cell_count(it.timings[i].part), aatgs_cell_text(a),
-        aatgs_cell_text(strcmp(a, b) ? b : "the same")};
+    const aatgs_cell cells[] = {aatgs_cell_text(task < g->task_count ? g->tasks[task].name : "?"),
+                                aatgs_cell_count(it.timings[i].part), aatgs_cell_text(a),
+                                aatgs_cell_text(strcmp(a, b) ? b : "the same")};
     aatgs_report_row(report, cells);
   }
   show(report);
@@ -336,7 +342,8 @@ void aatgs_debug_print(aatgs_debugger *d, char *what)
   }
 }
 
-/* ---- Differences ---------------------------------------------------------------------------------- */
+/* ---- Differences
+ * ---------------------------------------------------------------------------------- */
 
 /* The state and the telemetry after an iteration, copied. */
 static uint8_t *copy_state(aatgs_debugger *d, uint64_t iteration, uint8_t *config,
@@ -435,15 +442,15 @@ void aatgs_debug_diff(aatgs_debugger *d, uint64_t a, uint64_t b)
     aatgs_debug_complain(d, "%s", aatgs_walk_error(d->walk)->text);
 }
 
-/* ---- The record around it ---------------------------------------------------------------------- */
+/* ---- The record around it ----------------------------------------------------------------------
+ */
 
 void aatgs_debug_list(aatgs_debugger *d, uint64_t iteration)
 {
   const uint64_t first = aatgs_walk_first(d->walk), here = aatgs_debug_iteration(d);
   const uint64_t begin = iteration > first + AROUND ? iteration - AROUND : first;
-  const uint32_t fields = d->info->telemetry_field_count < FIELDS_SHOWN
-                              ? d->info->telemetry_field_count
-                              : FIELDS_SHOWN;
+  const uint32_t fields =
+      d->info->telemetry_field_count < FIELDS_SHOWN ? d->info->telemetry_field_count : FIELDS_SHOWN;
   aatgs_column columns[4 + FIELDS_SHOWN] = {{"here", "", false},
                                             {"iteration", "iteration", true},
                                             {"plan", "plan", true},
@@ -451,15 +458,15 @@ void aatgs_debug_list(aatgs_debugger *d, uint64_t iteration)
   aatgs_iteration it;
   char values[FIELDS_SHOWN][64];
   for (uint32_t i = 0; i < fields; i++)
-    columns[4 + i] = (aatgs_column){d->info->telemetry_fields[i].name,
-                                    d->info->telemetry_fields[i].name, true};
+    columns[4 + i] =
+        (aatgs_column){d->info->telemetry_fields[i].name, d->info->telemetry_fields[i].name, true};
   aatgs_report *report = aatgs_report_open();
   aatgs_report_table(report, "list", NULL, columns, 4 + fields);
   if (!aatgs_trace_seek(d->trace, begin))
     for (uint32_t n = 0; n < 2 * AROUND + 1 && aatgs_trace_next(d->trace, &it) == 1; n++) {
-      aatgs_cell cells[4 + FIELDS_SHOWN] = {
-          aatgs_cell_text(it.iteration == here ? "=>" : ""), aatgs_cell_count(it.iteration),
-          aatgs_cell_count(it.plan), aatgs_cell_count(it.status)};
+      aatgs_cell cells[4 + FIELDS_SHOWN] = {aatgs_cell_text(it.iteration == here ? "=>" : ""),
+                                            aatgs_cell_count(it.iteration),
+                                            aatgs_cell_count(it.plan), aatgs_cell_count(it.status)};
       for (uint32_t i = 0; i < fields; i++) {
         field_text(&d->info->telemetry_fields[i], it.telemetry, values[i], sizeof values[i]);
         cells[4 + i] = aatgs_cell_text(values[i]);

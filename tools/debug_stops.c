@@ -88,7 +88,8 @@ void aatgs_debug_stops_close(aatgs_debugger *d)
   d->stop_count = 0;
 }
 
-/* ---- Looking through the record --------------------------------------------------------------- */
+/* ---- Looking through the record ---------------------------------------------------------------
+ */
 
 /* What the watched fields were one iteration earlier. */
 typedef struct values {
@@ -103,9 +104,10 @@ static const aatgs_debug_stop *hit(const aatgs_debugger *d, const aatgs_iteratio
   const aatgs_debug_stop *found = NULL;
   for (uint32_t i = 0; i < d->stop_count; i++) {
     const aatgs_debug_stop *s = &d->stops[i];
-    const double v = aatgs_expr_value(s->expr, it->iteration, it->status, it->config, it->telemetry);
-    const bool here = s->watch ? before->known && v != before->at[i]
-                               : aatgs_expr_match_iteration(s->expr, it);
+    const double v =
+        aatgs_expr_value(s->expr, it->iteration, it->status, it->config, it->telemetry);
+    const bool here =
+        s->watch ? before->known && v != before->at[i] : aatgs_expr_match_iteration(s->expr, it);
     before->at[i] = v;
     if (here && !found)
       found = s;

@@ -59,9 +59,9 @@ static void report_around(aatgs_report *report, const aatgs_replay_report *r)
   for (uint32_t i = 0; i < r->near_count; i++) {
     const aatgs_replay_near *n = &r->near[i];
     const aatgs_cell cells[] = {
-        aatgs_cell_count(n->iteration), aatgs_cell_count(n->graph), aatgs_cell_count(n->plan),
-        aatgs_cell_count(n->status),    aatgs_cell_text(n->order),
-        aatgs_cell_text(n->config[0] ? n->config : "as before")};
+        aatgs_cell_count(n->iteration), aatgs_cell_count(n->graph),
+        aatgs_cell_count(n->plan),      aatgs_cell_count(n->status),
+        aatgs_cell_text(n->order),      aatgs_cell_text(n->config[0] ? n->config : "as before")};
     aatgs_report_row(report, cells);
   }
 }

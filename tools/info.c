@@ -14,6 +14,7 @@
 
 #define VERB         "info"
 #define GRAPHS_SHOWN 4u
+#define MARKS_SHOWN  64
 
 static int parse(const char **dir, aatgs_format *format, int argc, char **argv)
 {
@@ -116,6 +117,29 @@ static void report_regions(aatgs_report *report, const aatgs_trace_info *info)
   }
 }
 
+static int report_marks(aatgs_report *report, aatgs_trace *trace)
+{
+  static const aatgs_column columns[] = {{"kind", "kind", false},
+                                         {"iteration", "iteration", true},
+                                         {"value", "value", true},
+                                         {"text", "text", false}};
+  aatgs_trace_mark mark;
+  uint64_t i;
+  int rc = aatgs_trace_get_mark(trace, 0, &mark);
+  if (rc <= 0)
+    return rc;
+  aatgs_report_table(report, "marks", "Marks", columns, 4);
+  for (i = 0; (rc = aatgs_trace_get_mark(trace, i, &mark)) == 1; i++)
+    if (i < MARKS_SHOWN)
+      aatgs_report_row(report,
+                       (aatgs_cell[]){aatgs_cell_text(aatgs_trace_mark_name(mark.kind)),
+                                      aatgs_cell_count(mark.iteration),
+                                      aatgs_cell_count(mark.value), aatgs_cell_text(mark.text)});
+  aatgs_report_fact(report, "mark_count", i > MARKS_SHOWN ? "marks in all" : NULL,
+                    aatgs_cell_count(i));
+  return rc;
+}
+
 /* The names of a task's dependencies; free() it, NULL when there are none. */
 static char *after(const aatgs_trace_graph *graph, const aatgs_trace_task *task)
 {
@@ -207,6 +231,11 @@ static int print(const char *dir, aatgs_trace *trace, aatgs_format format)
   report_inputs(report, info);
   report_graphs(report, trace, info);
   report_regions(report, info);
+  rc = report_marks(report, trace);
+  if (rc) {
+    aatgs_report_close(report);
+    return aatgs_cli_fail_with(VERB, rc, aatgs_trace_error(trace));
+  }
   rc = aatgs_report_print(report, format, stdout);
   aatgs_report_close(report);
   return rc ? aatgs_cli_fail_with(VERB, rc, NULL) : aatgs_cli_finish(VERB, AATGS_EXIT_DONE);

@@ -21,6 +21,8 @@ static const verb verbs[] = {
     {"bisect", "find the first iteration at which a property holds", aatgs_verb_bisect},
     {"repro", "make the smallest pack that shows what happens at an iteration", aatgs_verb_repro},
     {"info", "say what a trace holds", aatgs_verb_info},
+    {"diff", "say in what two runs differ", aatgs_verb_diff},
+    {"export", "write a trace as Perfetto or Chrome read it", aatgs_verb_export},
     {"schedule", "schedule a task graph in simulated time: how good is the order?",
      aatgs_verb_schedule},
     {"gen", "make a graph to colour", aatgs_verb_gen},

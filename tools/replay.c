@@ -134,7 +134,7 @@ static void say_divergence(const aatgs_replay_report *r)
 
 static void report_checks(aatgs_report *report, const aatgs_replay_report *r)
 {
-  const uint32_t bad = !r->diverged                          ? 0
+  const uint32_t bad = !r->diverged                    ? 0
                        : !strcmp(r->what, "scheduler") ? AATGS_CHECK_SCHEDULER
                        : !strcmp(r->what, "digest")    ? AATGS_CHECK_STATE
                                                        : AATGS_CHECK_DEVICE;
@@ -189,9 +189,9 @@ int aatgs_verb_replay(int argc, char **argv)
     return result;
   options.check = args.check ? checks_from(args.check) : AATGS_CHECK_ALL;
   if (!options.check)
-    return aatgs_cli_fail(VERB, AATGS_EXIT_USAGE,
-                          "--check takes scheduler, device and state, separated by commas, not '%s'",
-                          args.check);
+    return aatgs_cli_fail(
+        VERB, AATGS_EXIT_USAGE,
+        "--check takes scheduler, device and state, separated by commas, not '%s'", args.check);
   options.keep_going = args.keep_going;
   options.trace = args.trace;
   options.device = devices[args.device];

@@ -177,7 +177,7 @@ static int print(const repro *r)
   aatgs_report_fact(report, "first", "first iteration", aatgs_cell_count(r->from));
   aatgs_report_fact(report, "last", "last iteration", aatgs_cell_count(r->at));
   aatgs_report_fact(report, "verdict", "its replay here",
-                    aatgs_cell_text(r->replayed == 0                ? "identical"
+                    aatgs_cell_text(r->replayed == 0                 ? "identical"
                                     : r->replayed == AATGS_EDIVERGED ? "diverged"
                                                                      : "failed"));
   aatgs_report_hint(report, "show it", "aatgs unpack %s -o repro.trace && aatgs replay repro.trace",

@@ -364,9 +364,10 @@ static int end_self_check(job *j, aatgs_run_summary *summary)
   summary->check_rc =
       aatgs_self_check_finish(j->check, &summary->check, &summary->check_workers, &error);
   if (summary->check_rc == AATGS_EDIVERGED)
-    return aatgs_cli_fail(VERB, AATGS_EXIT_DIVERGED,
-                          "self-check: the replay beside the run diverged in %s at iteration %" PRIu64,
-                          summary->check->what, summary->check->iteration);
+    return aatgs_cli_fail(
+        VERB, AATGS_EXIT_DIVERGED,
+        "self-check: the replay beside the run diverged in %s at iteration %" PRIu64,
+        summary->check->what, summary->check->iteration);
   return summary->check_rc ? aatgs_cli_fail_with(VERB, summary->check_rc, &error) : AATGS_EXIT_DONE;
 }
 

@@ -39,6 +39,8 @@ int aatgs_trace_write_snapshot(aatgs_trace_writer *w, uint64_t at, const uint8_t
  * one it grows to twice its size, and the next one begins without. */
 bool aatgs_trace_writer_wants_snapshot(const aatgs_trace_writer *w);
 int aatgs_trace_write_tick(aatgs_trace_writer *w, const aatgs_tick *tick);
+/* Numbered in the order they come. */
+int aatgs_trace_write_mark(aatgs_trace_writer *w, const aatgs_trace_mark *mark);
 /* Commits when enough is waiting or the oldest waits too long; call it when idle. `now_ns` is
  * CLOCK_MONOTONIC. */
 int aatgs_trace_writer_pump(aatgs_trace_writer *w, uint64_t now_ns);
