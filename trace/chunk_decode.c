@@ -67,7 +67,7 @@ static bool make_room(aatgs_chunk *c)
 
 /* ---- What is wanted -------------------------------------------------------------- */
 
-#define OWN_BIT(column)    (1u << ((column) - AATGS_COLUMN_GRAPH))
+#define OWN_BIT(column)    (1u << ((column)-AATGS_COLUMN_GRAPH))
 #define TIMING_BIT(column) (1u << (16 + (column)))
 #define ALL_MEMBERS        (AATGS_WANT_TIMINGS | ((1u << 12) - 1))
 
@@ -459,8 +459,7 @@ static int measure(decoder *d, aatgs_codec *codec, const uint8_t *bytes,
   *wanted = UINT64_MAX;
   if (d->stop >= columns || header->raw_bytes <= end)
     return 0;
-  int rc =
-      aatgs_value_unpack(codec, bytes, header, AATGS_CHUNK_BYTES_MAX, end, &c->raw, &d->why);
+  int rc = aatgs_value_unpack(codec, bytes, header, AATGS_CHUNK_BYTES_MAX, end, &c->raw, &d->why);
   if (rc)
     return rc;
   memcpy(&c->header, c->raw.data, sizeof c->header);

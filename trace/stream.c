@@ -153,8 +153,7 @@ static size_t rows_of(const aatgs_trace_stream *s, const slot *from, const aatgs
   return n - at;
 }
 
-int aatgs_trace_stream_next(aatgs_trace_stream *stream, const aatgs_iteration **rows,
-                            size_t *count)
+int aatgs_trace_stream_next(aatgs_trace_stream *stream, const aatgs_iteration **rows, size_t *count)
 {
   aatgs_trace_stream *s = stream;
   *count = 0;
