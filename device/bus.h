@@ -72,7 +72,8 @@ typedef struct aatgs_command {
 
 typedef enum aatgs_status {
   AATGS_STATUS_OK = 0,
-  AATGS_STATUS_TASK_FAILED = 1 /* a task called aatgs_fail(); the rest was skipped */
+  AATGS_STATUS_TASK_FAILED = 1, /* a task called aatgs_fail(); its dependents were skipped */
+  AATGS_STATUS_STOPPED = 2      /* the same, and the task is one whose failure ends the run */
 } aatgs_status;
 
 /* Posted by the loop after the last part of an iteration. The slot is
@@ -80,7 +81,7 @@ typedef enum aatgs_status {
 typedef struct aatgs_telemetry_record {
   uint64_t iteration;
   uint32_t status; /* aatgs_status */
-  uint32_t detail; /* TASK_FAILED: the task's number in the graph */
+  uint32_t detail; /* TASK_FAILED, STOPPED: the lowest such task's number in the graph */
   uint64_t start_ns; /* device clock */
   uint64_t end_ns;   /* device clock */
   uint32_t telemetry[AATGS_TELEMETRY_BYTES_MAX / 4];
@@ -113,8 +114,13 @@ AATGS_STATIC_ASSERT(sizeof(aatgs_timing_record) == AATGS_TIMING_FLITS * 12,
 /* ---- Tables: graphs and plans ------------------------------------------- */
 
 typedef enum aatgs_task_flag {
-  AATGS_TASK_FINISH = 1 /* the type has a finish function; it owns the last record */
+  AATGS_TASK_FINISH = 1, /* the type has a finish function; it owns the last record */
+  AATGS_TASK_STOPS = 2   /* the task's failure ends the run */
 } aatgs_task_flag;
+
+/* How often a part that fails is run again stands in the same word. */
+#define AATGS_TASK_RETRIES_PUT(n) ((uint32_t)(n) << 8)
+#define AATGS_TASK_RETRIES(flags) ((flags) >> 8)
 
 /* One task of a graph. Region masks have one bit a region of the workload. */
 typedef struct aatgs_task_entry {

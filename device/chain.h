@@ -63,7 +63,7 @@ AATGS_FN void aatgs_chain_task(aatgs_loop *loop, aatgs_worker *w, aatgs_frame *f
     aatgs_task t;
     aatgs_task_open(loop, &step, entry, lane, lanes, &t);
     if (failed == UINT32_MAX)
-      aatgs_task_run(loop, &t, &step, entry->type, part != 0);
+      aatgs_task_run(loop, &t, &step, entry, part != 0);
     const uint32_t digest = aatgs_reduce_add_u32(&t, t.digest);
     aatgs_sync(&t); /* what the lanes wrote, before the next task reads it */
     if (lane == 0) {
@@ -71,7 +71,7 @@ AATGS_FN void aatgs_chain_task(aatgs_loop *loop, aatgs_worker *w, aatgs_frame *f
       w->now_ns = aatgs_clock_ns();
       aatgs_post_timing(loop, &step, entry, start_ns, w->now_ns, digest);
       if (t.failed)
-        frame->failed_task = task;
+        frame->failed_task = AATGS_FAILED(task, entry->flags);
     }
     aatgs_worker_sync();
   }

@@ -347,8 +347,10 @@ AATGS_FN void aatgs_post_telemetry(const aatgs_loop *loop, const aatgs_frame *fr
   } u;
   const uint32_t failed = aatgs_dev_load_relaxed_u32(&frame->failed_task);
   u.record.iteration = frame->iteration;
-  u.record.status = failed == UINT32_MAX ? AATGS_STATUS_OK : AATGS_STATUS_TASK_FAILED;
-  u.record.detail = failed == UINT32_MAX ? 0 : failed;
+  u.record.status = failed == UINT32_MAX            ? AATGS_STATUS_OK
+                    : failed & AATGS_FAILED_GOES_ON ? AATGS_STATUS_TASK_FAILED
+                                                    : AATGS_STATUS_STOPPED;
+  u.record.detail = failed == UINT32_MAX ? 0 : failed & ~AATGS_FAILED_GOES_ON;
   u.record.start_ns = frame->start_ns;
   u.record.end_ns = now_ns;
   for (uint32_t i = 0; i < AATGS_TELEMETRY_BYTES_MAX / 4; i++)
@@ -403,9 +405,10 @@ AATGS_FN void aatgs_task_done(aatgs_loop *loop, aatgs_worker *w, aatgs_frame *fr
 
 AATGS_FN void aatgs_task_failed(aatgs_frame *frame, uint32_t task)
 {
+  const uint32_t failed = AATGS_FAILED(task, aatgs_entries(frame->graph)[task].flags);
   uint32_t lowest = aatgs_dev_load_relaxed_u32(&frame->failed_task);
   aatgs_dev_store_relaxed_u32(&frame->skip[task], AATGS_SKIP_FAILED);
-  while (task < lowest && !aatgs_dev_cas_u32(&frame->failed_task, &lowest, task))
+  while (failed < lowest && !aatgs_dev_cas_u32(&frame->failed_task, &lowest, failed))
     continue;
 }
 
