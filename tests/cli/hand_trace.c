@@ -63,10 +63,31 @@ static int write_tables(aatgs_trace_writer *w, int hostile)
   static const uint32_t base[] = {1000, 1000, 1000, 1000}, low[] = {2000, 1000, 1000, 1000};
   static const uint8_t state[64];
   const aatgs_trace_task tasks[] = {
-      {.name = hostile ? "up" NASTY : "up", .type = 0, .parts = 1, .reads = 2},
-      {"left", 1, 2, 0, 1, 1, 5000, 1, 1, after_up, 1, 0},
-      {"right", 1, 1, 0, 0, 4, 5000, 0, 0, after_up, 1, 0},
-      {hostile ? "down" NASTY : "down", 2, 1, 0, 0, 5, 1000, 0, 0, after_both, 2, 0},
+      {.name = hostile ? "up" NASTY : "up", .parts = 1, .estimate_ns = 1000, .reads = 2},
+      {.name = "left",
+       .type = 1,
+       .parts = 2,
+       .finish = 1,
+       .first_record = 1,
+       .estimate_ns = 5000,
+       .reads = 1,
+       .writes = 1,
+       .dependencies = after_up,
+       .dependency_count = 1},
+      {.name = "right",
+       .type = 1,
+       .parts = 1,
+       .first_record = 4,
+       .estimate_ns = 5000,
+       .dependencies = after_up,
+       .dependency_count = 1},
+      {.name = hostile ? "down" NASTY : "down",
+       .type = 2,
+       .parts = 1,
+       .first_record = 5,
+       .estimate_ns = 1000,
+       .dependencies = after_both,
+       .dependency_count = 2},
   };
   const aatgs_trace_graph graph = {1, 4, 6, tasks};
   const aatgs_trace_plan first = {1, 1, 4, order, base}, second = {2, 1, 4, order, low};
@@ -128,7 +149,8 @@ int hand_trace_write(const char *dir, int hostile, aatgs_error *error)
     return rc;
   rc = write_tables(w, hostile);
   for (uint32_t i = 1; !rc && i <= HAND_LAST; i++) {
-    const aatgs_tick tick = {i, i - 1, UINT64_C(1000000) + i * UINT64_C(10000)};
+    const aatgs_tick tick = {
+        .before = i, .done_before = i - 1, .now_ns = UINT64_C(1000000) + i * UINT64_C(10000)};
     if (i % 25 == 1)
       rc = aatgs_trace_write_tick(w, &tick);
     if (!rc && (i < 20 || i > 24))
