@@ -1,6 +1,7 @@
-/* uneven: a workload whose one task type spins `arg` steps, for graphs of tasks that take unequally
+/* uneven: a workload whose task types all spin `arg` steps, for graphs of tasks that take unequally
  * long. The types' prior says nothing about it: a policy has to learn. */
 #include "port.h"
+#include "spin.h"
 #include "workload.h"
 
 typedef struct uneven_config {
@@ -13,14 +14,17 @@ typedef struct uneven_telemetry {
 
 AATGS_FN void uneven_spin(aatgs_task *t)
 {
-  uint64_t x = t->iteration + 1;
-  for (uint32_t i = 0; i < t->arg; i++)
-    x = aatgs_mix64(x + i);
-  if (x == 0) /* once in 2^64: the compiler cannot leave the loop out */
+  if (t->arg && bench_spin(t->iteration, t->arg) == 0) /* once in 2^64 */
     aatgs_fail(t, 1);
 }
 
-#define AATGS_TASKS(X) X(0, uneven_spin, AATGS_NO_FINISH)
+#define AATGS_TASKS(X)                                                                             \
+  X(0, uneven_spin, AATGS_NO_FINISH)                                                               \
+  X(1, uneven_spin, AATGS_NO_FINISH)                                                               \
+  X(2, uneven_spin, AATGS_NO_FINISH)                                                               \
+  X(3, uneven_spin, AATGS_NO_FINISH)                                                               \
+  X(4, uneven_spin, AATGS_NO_FINISH)                                                               \
+  X(5, uneven_spin, AATGS_NO_FINISH)
 #include "loop.h"
 
 #if !defined(__CUDACC__)
@@ -34,9 +38,12 @@ static const aatgs_field telemetry_fields[] = {
      AATGS_FIELD_PLAIN, 0, 0, 0},
 };
 
-static const aatgs_task_type types[] = {
-    {"Spin", "Spins for arg steps", AATGS_ROLE_NONE, 1, 0, 0, 100000, 0, -1},
-};
+#define SPIN(name)                                                                                 \
+  {                                                                                                \
+    name, "Spins for arg steps", AATGS_ROLE_NONE, 1, 0, 0, 100000, 0, -1                           \
+  }
+static const aatgs_task_type types[] = {SPIN("Spin"),  SPIN("SpinB"), SPIN("SpinC"),
+                                        SPIN("SpinD"), SPIN("SpinE"), SPIN("SpinF")};
 
 static const aatgs_named_graph graphs[] = {
     {"two", "a Spin arg=1000\nb Spin arg=3000\n", "Two tasks side by side"},
