@@ -43,6 +43,8 @@ static aatgs_datum datum_of(sqlite3_stmt *statement, int column)
 static int print_rows(sqlite3_stmt *statement, aatgs_format format)
 {
   int count = sqlite3_column_count(statement), rc = SQLITE_NOMEM;
+  if (count == 0)
+    return sqlite3_step(statement);
   const char **names = calloc((size_t)count + 1, sizeof *names);
   aatgs_datum *row = calloc((size_t)count + 1, sizeof *row);
   aatgs_sheet *sheet = NULL;

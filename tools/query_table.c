@@ -264,6 +264,17 @@ static int authorize(void *user, int action, const char *a, const char *b, const
   }
 }
 
+/* Connects a table: that declares its columns, which the authorizer would forbid later. */
+static int connect_table(sqlite3 *db, const char *name)
+{
+  sqlite3_stmt *statement = NULL;
+  char *sql = sqlite3_mprintf("SELECT * FROM \"%w\"", name);
+  int rc = sql ? sqlite3_prepare_v2(db, sql, -1, &statement, NULL) : SQLITE_NOMEM;
+  sqlite3_finalize(statement);
+  sqlite3_free(sql);
+  return rc;
+}
+
 int aatgs_query_open(aatgs_query_source *source, sqlite3 **db)
 {
   /* xCreate NULL: the tables are there without being made. */
@@ -279,8 +290,12 @@ int aatgs_query_open(aatgs_query_source *source, sqlite3 **db)
                                         .xColumn = column,
                                         .xRowid = rowid};
   int rc = sqlite3_open_v2(":memory:", db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-  for (int k = 0; !rc && k < AATGS_RELATIONS; k++)
-    rc = sqlite3_create_module(*db, source->relations->at[k].name, &module, source);
+  for (int k = 0; !rc && k < AATGS_RELATIONS; k++) {
+    const char *name = source->relations->at[k].name;
+    rc = sqlite3_create_module(*db, name, &module, source);
+    if (!rc)
+      rc = connect_table(*db, name);
+  }
   if (!rc)
     rc = aatgs_query_functions(*db);
   sqlite3_db_config(*db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
