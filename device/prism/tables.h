@@ -90,7 +90,7 @@ static const aatgs_task_type prism_types[] = {
      0, -1},
     {"WhcrKernel",
      "repairs conflicts of a colouring over a coarsening hierarchy; an individual a part",
-     AATGS_ROLE_NONE, 2, PRISM_READS_AIM, PRISM_WRITES_WHCR, 5 * PRISM_MS, 1, PRISM_INPUT_GRAPH},
+     AATGS_ROLE_NONE, 4, PRISM_READS_AIM, PRISM_WRITES_WHCR, 5 * PRISM_MS, 1, PRISM_INPUT_GRAPH},
     {"ThermodynamicAnneal", "parallel tempering over replicas of the colouring", AATGS_ROLE_NONE, 4,
      PRISM_READS_AIM | PRISM_BIT(EXP), PRISM_WRITES_THERMO, 10 * PRISM_MS, 1, PRISM_INPUT_GRAPH},
     {"QuantumOptimize", "simulated quantum annealing of the colouring over Trotter slices",
