@@ -10,17 +10,19 @@
 
 #include "whcr_tabu.h"
 
-#define PRISM_PATIENCE 512u /* post_smooth_iterations x n x this moves without progress */
+#define PRISM_PATIENCE 2048u /* post_smooth_iterations x n x this moves without progress */
 #define PRISM_DEPTHS   4u
 
-/* Colours that an attempt aims at: 0, 2, 1, 3 fewer than the target in turn, the other individual
- * of the island 2, 0, 3, 1; none goes below what a clique needs, nor away from target_colors. */
+/* Colours that an attempt aims at: 0, 2, 1, 2 fewer than the target in turn, the other individual
+ * of the island 2, 0, 3, 2 (deeper aims take more attempts); none goes below what a clique needs,
+ * nor away from target_colors. */
 AATGS_FN uint32_t prism_partial_aim(const aatgs_task *t, const prism_whcr_state *s, uint32_t target,
                                     uint32_t attempt)
 {
   uint32_t lower = PRISM_GET(t, PRISM_INFO, PRISM_LOWER);
   uint32_t depths = target > lower ? target - lower + 1 : 1;
-  uint32_t depth = ((attempt & 1) << 1 | (attempt >> 1 & 1)) ^ (s->individual % 2 * 2);
+  uint32_t sequence = s->individual % 2 ? 0x2302u : 0x2120u; /* first attempt in the low digit */
+  uint32_t depth = sequence >> attempt % PRISM_DEPTHS * 4 & 15u;
   if (PRISM_GET(t, PRISM_CONTROL, PRISM_FIXED))
     return target;
   return target - depth % (depths < PRISM_DEPTHS ? depths : PRISM_DEPTHS);
