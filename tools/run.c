@@ -53,6 +53,11 @@ static int prepare_config(job *j, const struct aatgs_workload *workload)
     if (aatgs_set_config_field(workload, j->plan.config, key, equals + 1, &error))
       return fail_usage(&error);
   }
+  for (uint32_t i = 0; i < workload->shorthand_count; i++)
+    if (j->args.shorthands[i] &&
+        aatgs_set_config_field(workload, j->plan.config, workload->shorthands[i].field,
+                               j->args.shorthands[i], &error))
+      return fail_usage(&error);
   complaint = workload->check_config ? workload->check_config(j->plan.config) : NULL;
   if (complaint)
     return aatgs_cli_fail(VERB, AATGS_EXIT_USAGE, "%s", complaint);
@@ -478,7 +483,9 @@ int aatgs_verb_run(int argc, char **argv)
     return aatgs_cli_fail_with(VERB, rc, &error);
   j.args.config.at = calloc((size_t)argc, sizeof *j.args.config.at);
   j.args.inputs = calloc(workload ? workload->input_kind_count + 1 : 1, sizeof *j.args.inputs);
-  if (!j.args.config.at || !j.args.inputs)
+  j.args.shorthands =
+      calloc(workload ? workload->shorthand_count + 1 : 1, sizeof *j.args.shorthands);
+  if (!j.args.config.at || !j.args.inputs || !j.args.shorthands)
     result = aatgs_cli_fail_with(VERB, AATGS_ENOMEM, NULL);
   else
     result = aatgs_run_parse(workload, &j.args, argc, argv);
@@ -490,6 +497,7 @@ int aatgs_verb_run(int argc, char **argv)
   aatgs_graph_close(j.graph);
   free(j.inputs);
   free(j.args.inputs);
+  free(j.args.shorthands);
   free(j.args.config.at);
   return result;
 }

@@ -16,7 +16,8 @@ typedef struct aatgs_run_args {
   const char *until;
   const char *record;
   const char *solution;
-  const char **inputs; /* a path or NULL for each input kind of the workload */
+  const char **inputs;     /* a path or NULL for each input kind of the workload */
+  const char **shorthands; /* a value or NULL for each shorthand of the workload */
   aatgs_cli_list config;
   int device;
   int idle;

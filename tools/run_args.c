@@ -91,7 +91,8 @@ int aatgs_run_parse(const struct aatgs_workload *workload, aatgs_run_args *args,
                     char **argv)
 {
   size_t kinds = workload ? workload->input_kind_count : 0;
-  aatgs_cli_option *options = calloc(BASE_OPTIONS + kinds + 1, sizeof *options);
+  size_t shorthands = workload ? workload->shorthand_count : 0;
+  aatgs_cli_option *options = calloc(BASE_OPTIONS + kinds + shorthands + 1, sizeof *options);
   aatgs_cli_command command = {
       .verb = "run",
       .synopsis = "[options]",
@@ -116,6 +117,13 @@ int aatgs_run_parse(const struct aatgs_workload *workload, aatgs_run_args *args,
                                                          .target = &args->inputs[i],
                                                          .argument = "FILE",
                                                          .help = workload->input_kinds[i].help};
+  for (size_t i = 0; i < shorthands; i++)
+    options[command.option_count++] =
+        (aatgs_cli_option){.name = workload->shorthands[i].name,
+                           .kind = AATGS_CLI_TEXT,
+                           .target = &args->shorthands[i],
+                           .argument = workload->shorthands[i].argument,
+                           .help = workload->shorthands[i].help};
   command.option_count += base_options(args, options + command.option_count, true);
   result = aatgs_cli_parse(&command, argc, argv, &operands);
   free(options);
