@@ -8,9 +8,10 @@ _aatgs() {
     case $before in
     --format) words="table json csv" ;;
     --device | -d) words="auto cpu cuda" ;;
-    --policy) words="fifo original critical-path adaptive" ;;
+    --policy) words="adaptive critical-path original fifo" ;;
     --idle) words="latency balanced power" ;;
     --on-full) words="wait drop" ;;
+    --on-failure) words="skip stop" ;;
     *)
       [[ $word == -* ]] &&
         words=$("${COMP_WORDS[0]}" "${COMP_WORDS[1]}" --help 2>/dev/null | grep -o -E -e '--[a-z][a-z-]*' | sort -u)

@@ -21,6 +21,9 @@ typedef struct aatgs_run_args {
   int device;
   int idle;
   int on_full;
+  int on_failure;
+  uint32_t retries;
+  uint64_t deadline_ns;
   uint32_t workers;
   uint32_t in_flight;
   uint64_t iterations;
@@ -41,6 +44,9 @@ typedef struct aatgs_run_summary {
   char *device_name;
   char *lines; /* of the workload, or NULL */
   bool solution_written;
+  bool estimated; /* the policy makes estimates */
+  aatgs_estimate iteration;
+  aatgs_estimate completion;
   aatgs_run_result result;
 } aatgs_run_summary;
 
