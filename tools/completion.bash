@@ -12,6 +12,8 @@ _aatgs() {
     --idle) words="latency balanced power" ;;
     --on-full) words="wait drop" ;;
     --on-failure) words="skip stop" ;;
+    --digest) words="writes full off" ;;
+    --snapshots) words="auto first 10000 0.5s 16MiB" ;;
     *)
       [[ $word == -* ]] &&
         words=$("${COMP_WORDS[0]}" "${COMP_WORDS[1]}" --help 2>/dev/null | grep -o -E -e '--[a-z][a-z-]*' | sort -u)

@@ -24,6 +24,8 @@ typedef struct aatgs_run_args {
   int on_failure;
   uint32_t retries;
   uint64_t deadline_ns;
+  int digest;
+  const char *snapshots;
   uint32_t workers;
   uint32_t in_flight;
   uint64_t iterations;
