@@ -6,8 +6,14 @@ _aatgs() {
     words="$("${COMP_WORDS[0]}" --help 2>/dev/null | awk '/^Verbs/ { on = 1; next } on && !NF { exit } on { print $1 }') help"
   else
     case $before in
-    --format) words="table json csv" ;;
+    --format)
+      case ${COMP_WORDS[1]} in
+      export) words="perfetto chrome" ;;
+      *) words="table json csv" ;;
+      esac
+      ;;
     --device | -d) words="auto cpu cuda" ;;
+    --compare) words="configs decisions telemetry digests time" ;;
     --policy) words="adaptive critical-path original fifo" ;;
     --idle) words="latency balanced power" ;;
     --on-full) words="wait drop" ;;
