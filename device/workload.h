@@ -92,7 +92,8 @@ typedef struct aatgs_region_view {
 } aatgs_region_view;
 
 /* A named graph in the grammar of task files: one task a line,
- * `name type [parts=N] [arg=N] [after=a,b] [once]`. */
+ * `name type [parts=N] [arg=N] [after=a,b] [once]
+ * [retries=N] [on-failure=skip|stop]`. */
 typedef struct aatgs_named_graph {
   const char *name;
   const char *text;

@@ -425,7 +425,15 @@ typedef struct aatgs_stats {
   uint64_t overruns;                /* iterations that missed the deadline */
 } aatgs_stats;
 void aatgs_performance_stats(aatgs_runtime *runtime, aatgs_stats *stats);
+/* The original's estimate: the sum of what the tasks in flight and pending are assumed to take. */
 uint64_t aatgs_estimate_completion_time_ns(const aatgs_runtime *runtime);
+/* From submitting until all that is in flight has been seen, by the list schedules of the plans in
+ * force on the workers there are, corrected by how the last 32 such estimates turned out; the
+ * estimate's error_x1000 is theirs. AATGS_ENOTFOUND: the policy (fifo, original) makes none. */
+int aatgs_estimate_completion(aatgs_runtime *runtime, aatgs_estimate *out);
+/* What an iteration of the graph that was set takes on the device, likewise. AATGS_ENOTFOUND: as
+ * above, or nothing was submitted yet. */
+int aatgs_estimate_iteration(aatgs_runtime *runtime, aatgs_estimate *out);
 /* The scheduler's event stream and snapshot history. */
 aatgs_event_receiver *aatgs_events(aatgs_runtime *runtime);
 const aatgs_performance_snapshot *aatgs_performance_history(const aatgs_runtime *runtime,

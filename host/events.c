@@ -68,12 +68,13 @@ void aatgs_tell(aatgs_runtime *rt, const aatgs_sched_event *event, uint64_t now_
   }
 }
 
-void aatgs_tell_submitted(aatgs_runtime *rt, const aatgs_flight *f)
+void aatgs_tell_submitted(aatgs_runtime *rt, aatgs_flight *f)
 {
   aatgs_sched_event event = {.kind = AATGS_SCHED_SUBMITTED};
   event.u.submitted.config_waiting = f->config_waiting;
   event.u.submitted.telemetry_waiting = f->telemetry_waiting;
   rt->epoch += aatgs_scheduler_handle(rt->scheduler, &event); /* decides nothing but plans */
+  aatgs_eta_submitted(rt, f);
   if (f->posted_ns - rt->last_tick_ns < aatgs_scheduler_snapshot_interval_ns(rt->scheduler))
     return;
   rt->last_tick_ns = f->posted_ns;

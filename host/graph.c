@@ -359,6 +359,17 @@ int aatgs_graph_set_estimate(aatgs_graph *graph, uint32_t task, uint64_t estimat
   return 0;
 }
 
+void aatgs_graph_default_failure(aatgs_graph *graph, uint32_t retries, aatgs_on_failure on_failure)
+{
+  for (uint32_t i = 0; i < graph->count; i++) {
+    aatgs_node *node = &graph->nodes[i];
+    if (!node->retries)
+      node->retries = (uint8_t)retries;
+    if (node->on_failure == AATGS_FAILURE_SKIPS)
+      node->on_failure = (uint8_t)on_failure;
+  }
+}
+
 /* ---- Looking ---- */
 
 static void fill_info(const aatgs_graph *graph, uint32_t index, aatgs_task_info *info)

@@ -22,6 +22,8 @@ uint32_t aatgs_graph_records(const aatgs_graph *graph);
 void aatgs_graph_seal(aatgs_graph *graph);
 /* Changes what a task is assumed to take; the graph must be checked again. AATGS_ENOTFOUND. */
 int aatgs_graph_set_estimate(aatgs_graph *graph, uint32_t task, uint64_t estimate_ns);
+/* What tasks without retries, and without a failure that stops the run, get instead. */
+void aatgs_graph_default_failure(aatgs_graph *graph, uint32_t retries, aatgs_on_failure on_failure);
 /* A deep copy of a checked graph, all tasks pending or ready. */
 int aatgs_graph_copy(const aatgs_graph *graph, aatgs_graph **out);
 /* Moves the connected component of the oldest task (lowest id) out into a new graph of its own,

@@ -209,10 +209,12 @@ static int complete(aatgs_runtime *rt, const aatgs_flight *f)
   describe_iteration(rt, f, &it);
   rt->digest = aatgs_digest_iteration(rt->digest, &it, rt->workload->telemetry_bytes);
   rt->done++;
-  if (rt->observe)
+  if (rt->observe) {
     rc = rt->observe(rt->observer, &it);
-  else
+  } else {
+    aatgs_eta_done(rt, f);
     aatgs_tell_done(rt, g->graph, &it);
+  }
   if (rt->recorder) {
     rc = aatgs_recorder_iteration(rt->recorder, &it);
     rt->recorded += rc == 0;

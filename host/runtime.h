@@ -4,6 +4,7 @@
  *   events.c    what the scheduler is told, what it decides
  *   numbered.c  graphs and plans in their table slots
  *   state.c     snapshots, restore, regions, the workload's texts
+ *   eta.c       when what is in flight will be done
  *   state_interval.c  when the next snapshot goes into the trace
  *   pipeline.c  the original's interface on top of submit and poll
  *   watch.c     heartbeats and stuck tasks */
@@ -17,6 +18,7 @@
 #include "host/graph.h"
 #include "host/recorder.h"
 #include "host/scheduler.h"
+#include "host/scheduler_learn.h"
 #include "trace/trace.h"
 
 #include <pthread.h>
@@ -29,6 +31,8 @@ typedef struct aatgs_flight {
   uint64_t posted_ns;
   uint64_t seen_ns;
   uint64_t done_before;
+  uint64_t model_ns; /* what it takes by the schedule of its plan, 0: not known */
+  uint64_t eta_ns;   /* the same of all that was in flight, itself last */
   uint32_t config_waiting;
   uint32_t telemetry_waiting;
   uint32_t graph_slot; /* index into runtime.graphs */
@@ -121,7 +125,9 @@ struct aatgs_runtime {
   bool flush_due; /* the scheduler wants the queued configs posted */
   bool lost_told; /* it knows that the device is gone */
   aatgs_error stop_error;
-  uint64_t done; /* iterations whose timings the scheduler has seen */
+  uint64_t model_in_flight_ns; /* sum of model_ns */
+  aatgs_ratios eta;            /* how eta_ns turned out */
+  uint64_t done;               /* iterations whose timings the scheduler has seen */
   uint64_t tasks_completed;
   aatgs_config_ring *queue;
   uint32_t config_waiting; /* as of the flush under way */
@@ -206,7 +212,7 @@ int aatgs_check_alive(aatgs_runtime *rt);
 /* Hands the event to the scheduler, acts on what it decides, and records both where a replay needs
  * them. `value`: see aatgs_tick_kind. */
 void aatgs_tell(aatgs_runtime *rt, const aatgs_sched_event *event, uint64_t now_ns, uint64_t value);
-void aatgs_tell_submitted(aatgs_runtime *rt, const aatgs_flight *flight);
+void aatgs_tell_submitted(aatgs_runtime *rt, aatgs_flight *flight);
 void aatgs_tell_done(aatgs_runtime *rt, const aatgs_graph *graph, const aatgs_iteration *it);
 void aatgs_tell_lost(aatgs_runtime *rt, uint64_t now_ns);
 /* The kind of tick that records the decision, and its value; UINT64_MAX: none does. */
@@ -216,6 +222,11 @@ static inline bool aatgs_missed_deadline(const aatgs_runtime *rt, uint64_t start
 {
   return rt->options.deadline_ns && end_ns - start_ns > rt->options.deadline_ns;
 }
+
+/* ---- eta.c -------------------------------------------------------------------------- */
+
+void aatgs_eta_submitted(aatgs_runtime *rt, aatgs_flight *flight);
+void aatgs_eta_done(aatgs_runtime *rt, const aatgs_flight *flight);
 
 /* ---- numbered.c --------------------------------------------------------------------- */
 

@@ -56,6 +56,10 @@ bool aatgs_scheduler_handle(aatgs_scheduler *scheduler, const aatgs_sched_event 
 int aatgs_scheduler_plan(aatgs_scheduler *scheduler, const aatgs_graph *graph, uint32_t *task_at,
                          uint32_t *priority_x1000);
 
+/* How long an iteration of the graph takes by the list schedule of its plan in force; 0 when the
+ * graph was not planned or the policy does not rank. */
+uint64_t aatgs_scheduler_model_ns(aatgs_scheduler *scheduler, const aatgs_graph *graph);
+
 /* Bytes it has taken so far. */
 size_t aatgs_scheduler_bytes(const aatgs_scheduler *scheduler);
 

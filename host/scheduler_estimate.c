@@ -20,30 +20,42 @@ static uint64_t scaled(uint64_t ns, uint32_t x1000)
   return ns / 1000 * x1000 + ns % 1000 * x1000 / 1000;
 }
 
-/* The interval that held for nine in ten of the last iterations. */
-static void estimate_iteration(const aatgs_known_graph *k, aatgs_estimate *out)
+void aatgs_ratios_add(aatgs_ratios *r, uint64_t actual_ns, uint64_t predicted_ns)
 {
-  uint32_t ratio[AATGS_ERRORS_KEPT];
-  uint32_t n = k->errors < AATGS_ERRORS_KEPT ? (uint32_t)k->errors : AATGS_ERRORS_KEPT;
+  uint64_t ratio =
+      predicted_ns && actual_ns < UINT64_MAX / 1000 ? actual_ns * 1000 / predicted_ns : UINT32_MAX;
+  r->x1000[r->count++ % AATGS_RATIOS_KEPT] = ratio < UINT32_MAX ? (uint32_t)ratio : UINT32_MAX;
+}
+
+void aatgs_ratios_estimate(const aatgs_ratios *r, uint64_t predicted_ns, aatgs_estimate *out)
+{
+  uint32_t ratio[AATGS_RATIOS_KEPT];
+  uint32_t n = r->count < AATGS_RATIOS_KEPT ? (uint32_t)r->count : AATGS_RATIOS_KEPT;
   uint64_t error = 0;
 
-  *out = (aatgs_estimate){k->predicted_ns, k->predicted_ns / GUESS, k->predicted_ns * GUESS, 0, n};
+  *out = (aatgs_estimate){predicted_ns, predicted_ns / GUESS, predicted_ns * GUESS, 0, n};
   if (n == 0)
     return;
-  memcpy(ratio, k->error_x1000, n * sizeof *ratio);
+  memcpy(ratio, r->x1000, n * sizeof *ratio);
   qsort(ratio, n, sizeof *ratio, compare_u32);
   for (uint32_t i = 0; i < n; i++)
     error += ratio[i] > ratio[n / 2] ? ratio[i] - ratio[n / 2] : ratio[n / 2] - ratio[i];
   /* What the model leaves out, such as hand-overs, shows as a constant factor. */
-  out->expected_ns = scaled(k->predicted_ns, ratio[n / 2]);
+  out->expected_ns = scaled(predicted_ns, ratio[n / 2]);
   out->error_x1000 = ratio[n / 2] ? (uint32_t)(error * 1000 / n / ratio[n / 2]) : 0;
   if (n < EVIDENCE) {
     out->low_ns = out->expected_ns / GUESS;
     out->high_ns = out->expected_ns * GUESS;
     return;
   }
-  out->low_ns = scaled(k->predicted_ns, ratio[n * LOW_SHARE / 100]);
-  out->high_ns = scaled(k->predicted_ns, ratio[n * HIGH_SHARE / 100]);
+  out->low_ns = scaled(predicted_ns, ratio[n * LOW_SHARE / 100]);
+  out->high_ns = scaled(predicted_ns, ratio[n * HIGH_SHARE / 100]);
+}
+
+uint64_t aatgs_scheduler_model_ns(aatgs_scheduler *s, const aatgs_graph *graph)
+{
+  const aatgs_known_graph *k = s->policy->ranks ? aatgs_known_find(&s->known, graph) : NULL;
+  return k ? k->predicted_ns : 0;
 }
 
 /* ---- Tasks added by hand ---- */
@@ -127,6 +139,6 @@ int aatgs_scheduler_estimate(aatgs_scheduler *s, const aatgs_graph *graph, aatgs
   k = s->policy->ranks ? aatgs_known_find(&s->known, graph) : NULL;
   if (!k)
     return AATGS_ENOTFOUND;
-  estimate_iteration(k, out);
+  aatgs_ratios_estimate(&k->ratios, k->predicted_ns, out);
   return 0;
 }

@@ -189,15 +189,6 @@ static bool look(aatgs_known_graph *k)
   return true;
 }
 
-static void keep_error(aatgs_known_graph *k, uint64_t elapsed_ns)
-{
-  uint64_t ratio = k->predicted_ns && elapsed_ns < UINT64_MAX / 1000
-                       ? elapsed_ns * 1000 / k->predicted_ns
-                       : UINT32_MAX;
-  k->error_x1000[k->errors++ % AATGS_ERRORS_KEPT] =
-      ratio < UINT32_MAX ? (uint32_t)ratio : UINT32_MAX;
-}
-
 /* Adds the records of one task, which stand side by side; returns how many there were. */
 static uint32_t learn_task(aatgs_known_graph *k, const aatgs_timing *t, uint32_t count,
                            bool *changed)
@@ -223,7 +214,7 @@ bool aatgs_known_learn(aatgs_known_graph *k, const aatgs_timing *timings, uint32
 {
   bool changed = false;
 
-  keep_error(k, elapsed_ns);
+  aatgs_ratios_add(&k->ratios, elapsed_ns, k->predicted_ns);
   for (uint32_t i = 0; i < count;)
     i += learn_task(k, timings + i, count - i, &changed);
   k->done++;

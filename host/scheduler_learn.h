@@ -9,7 +9,17 @@
 #include "host/schedule.h"
 
 #define AATGS_GRAPHS_KNOWN 32u /* the first one planned makes room */
-#define AATGS_ERRORS_KEPT  32u
+#define AATGS_RATIOS_KEPT  32u
+
+/* How estimates turned out: actual / predicted x 1000 of the last ones. */
+typedef struct aatgs_ratios {
+  uint32_t x1000[AATGS_RATIOS_KEPT];
+  uint64_t count;
+} aatgs_ratios;
+
+void aatgs_ratios_add(aatgs_ratios *r, uint64_t actual_ns, uint64_t predicted_ns);
+/* The interval that held for nine in ten of them, around what the model predicts. */
+void aatgs_ratios_estimate(const aatgs_ratios *r, uint64_t predicted_ns, aatgs_estimate *out);
 
 typedef struct aatgs_known_graph {
   /* Which graph: of two that differ in nothing the scheduler looks at, both. */
@@ -33,9 +43,7 @@ typedef struct aatgs_known_graph {
   uint64_t look_gap;
 
   uint64_t predicted_ns; /* of the order in force, by the durations of the last look */
-  /* actual / predicted x 1000 of the last iterations */
-  uint32_t error_x1000[AATGS_ERRORS_KEPT];
-  uint64_t errors;
+  aatgs_ratios ratios;
 } aatgs_known_graph;
 
 typedef struct aatgs_known_graphs {

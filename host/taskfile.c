@@ -1,6 +1,6 @@
 /* Task files and named graphs: one task a line,
  *
- *   name type [parts=N] [arg=N] [after=a,b] [once]     # comment
+ *   name type [parts=N] [arg=N] [after=a,b] [once] [retries=N] [on-failure=skip|stop]  # comment
  *
  * A line may name tasks that come later; aatgs_graph_check() finds the cycles this makes possible.
  * Nothing is added to the caller's graph unless the whole text is sound. */
@@ -73,6 +73,12 @@ static int parse_option(struct parser *p, char *word, aatgs_task_options *o, cha
     return parse_number(p, "parts", word + 6, 1, AATGS_PARTS_LIMIT, &o->parts);
   if (strncmp(word, "arg=", 4) == 0)
     return parse_number(p, "arg", word + 4, 0, UINT32_MAX, &o->arg);
+  if (strncmp(word, "retries=", 8) == 0)
+    return parse_number(p, "retries", word + 8, 0, AATGS_RETRIES_MAX, &o->retries);
+  if (strcmp(word, "on-failure=skip") == 0 || strcmp(word, "on-failure=stop") == 0) {
+    o->on_failure = word[13] == 'o' ? AATGS_FAILURE_STOPS : AATGS_FAILURE_SKIPS;
+    return 0;
+  }
   if (strcmp(word, "once") == 0) {
     o->once = true;
     return 0;
@@ -83,7 +89,11 @@ static int parse_option(struct parser *p, char *word, aatgs_task_options *o, cha
     *after = word + 6;
     return 0;
   }
-  return fail(p, AATGS_EFORMAT, "\"%.60s\" is none of parts=N, arg=N, after=a,b and once", word);
+  return fail(
+      p, AATGS_EFORMAT,
+      "\"%.60s\" is none of parts=N, arg=N, after=a,b, once, retries=N and on-failure=skip or "
+      "stop",
+      word);
 }
 
 static int parse_task(struct parser *p, char *name, char *rest)

@@ -14,9 +14,10 @@ _aatgs() {
       ;;
     --device | -d) words="auto cpu cuda" ;;
     --compare) words="configs decisions telemetry digests time" ;;
-    --policy) words="fifo original critical-path adaptive" ;;
+    --policy) words="adaptive critical-path original fifo" ;;
     --idle) words="latency balanced power" ;;
     --on-full) words="wait drop" ;;
+    --on-failure) words="skip stop" ;;
     --digest) words="writes full off" ;;
     --snapshots) words="auto first 10000 0.5s 16MiB" ;;
     *)

@@ -91,6 +91,32 @@ static void report_extent(aatgs_report *report, const aatgs_trace_state *state)
                         "bytes"));
 }
 
+/* What the scheduler was told and decided beside plans, as far as the trace holds it. */
+static void report_decisions(aatgs_report *report, aatgs_trace *trace)
+{
+  static const struct {
+    uint64_t kind;
+    const char *key;
+    const char *label;
+  } shown[] = {{AATGS_TICK_OVERRUN, "overruns", "missed deadlines"},
+               {AATGS_TICK_GIVE_UP, "failures", "iterations with a failed task"},
+               {AATGS_TICK_STOP, "stops", "stops"},
+               {AATGS_TICK_CANCEL, "cancels", "cancels of queued configs"},
+               {AATGS_TICK_LOST, "lost_devices", "lost devices"}};
+  const uint64_t deadline_ns = aatgs_trace_get_info(trace)->deadline_ns;
+  uint64_t counts[AATGS_TICK_OVERRUN + 1] = {0};
+  aatgs_tick tick;
+  for (uint64_t i = 0; aatgs_trace_get_tick(trace, i, &tick) == 1; i++)
+    if (tick.kind <= AATGS_TICK_OVERRUN)
+      counts[tick.kind]++;
+  if (deadline_ns)
+    aatgs_report_fact(report, "deadline_ns", "deadline", aatgs_cell_ns(deadline_ns));
+  for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
+    const uint64_t count = counts[shown[i].kind];
+    aatgs_report_fact(report, shown[i].key, count ? shown[i].label : NULL, aatgs_cell_count(count));
+  }
+}
+
 static void report_inputs(aatgs_report *report, const aatgs_trace_info *info)
 {
   static const aatgs_column columns[] = {
@@ -227,6 +253,7 @@ static int print(const char *dir, aatgs_trace *trace, aatgs_format format)
   report = aatgs_report_open();
   report_run(report, dir, info);
   report_extent(report, &state);
+  report_decisions(report, trace);
   aatgs_report_fact(report, "digest", "digest", aatgs_cell_hex(digest));
   report_inputs(report, info);
   report_graphs(report, trace, info);

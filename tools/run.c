@@ -134,13 +134,14 @@ static int ask_for_input(const struct aatgs_workload *workload)
 static int prepare_graph(job *j, const struct aatgs_workload *workload)
 {
   uint32_t given = 0;
-  uint32_t tries = j->args.tasks ? 1 : workload->graph_count;
+  const char *wanted = j->args.tasks;
+  uint32_t tries = wanted ? 1 : workload->graph_count;
   int rc = AATGS_ENOTFOUND;
   aatgs_error error = {0};
   for (uint32_t i = 0; i < workload->input_kind_count; i++)
     given |= j->args.inputs[i] ? 1u << i : 0u;
   for (uint32_t i = 0; i < tries && rc; i++) {
-    const char *name = j->args.tasks ? j->args.tasks : workload->graphs[i].name;
+    const char *name = wanted ? wanted : workload->graphs[i].name;
     aatgs_graph_close(j->graph);
     j->graph = NULL;
     rc = aatgs_graph_open(workload, &j->graph);
@@ -150,7 +151,7 @@ static int prepare_graph(job *j, const struct aatgs_workload *workload)
       rc = aatgs_graph_check(j->graph);
     if (rc && !error.code && j->graph)
       error = *aatgs_graph_error(j->graph);
-    j->options.tasks = name;
+    j->args.tasks = name;
   }
   if (!tries)
     return aatgs_cli_fail(VERB, AATGS_EXIT_USAGE,
@@ -158,8 +159,10 @@ static int prepare_graph(job *j, const struct aatgs_workload *workload)
                           workload->name);
   if (!rc && !given && is_idle(j->graph, workload))
     return ask_for_input(workload);
-  if (!rc)
+  if (!rc) {
+    aatgs_graph_default_failure(j->graph, j->args.retries, (aatgs_on_failure)j->args.on_failure);
     make_room(j);
+  }
   return rc ? aatgs_cli_fail(VERB, AATGS_EXIT_ERROR, "%s",
                              error.code ? error.text : aatgs_strerror(rc))
             : AATGS_CLI_GO_ON;
@@ -265,6 +268,7 @@ static int prepare(job *j, const struct aatgs_workload *workload)
   j->options.policy = j->args.policy;
   j->options.idle = (aatgs_idle)j->args.idle;
   j->options.on_full = (aatgs_on_full)j->args.on_full;
+  j->options.deadline_ns = j->args.deadline_ns;
   j->options.shuffle = j->args.shuffle;
   j->options.record = j->args.record;
   j->options.digest = (aatgs_digest)j->args.digest;
@@ -310,6 +314,8 @@ static int gather(job *j, aatgs_run_summary *summary)
 {
   int result = AATGS_EXIT_DONE;
   aatgs_get_runtime_info(j->runtime, &summary->info);
+  summary->estimated = !aatgs_estimate_iteration(j->runtime, &summary->iteration) &&
+                       !aatgs_estimate_completion(j->runtime, &summary->completion);
   summary->device = strdup(summary->info.device);
   summary->device_name = strdup(summary->info.device_name);
   if (!summary->device || !summary->device_name)
@@ -440,11 +446,14 @@ static int run(job *j, const struct aatgs_workload *workload)
   summary->workload = workload;
   summary->args = &j->args;
   summary->graph = j->graph;
-  j->args.tasks = j->options.tasks;
   j->args.in_flight = j->plan.in_flight;
   aatgs_run_catch_signals();
   aatgs_log_hold_begin();
   rc = aatgs_open(&j->options, &j->runtime, &error);
+  if (!rc && (rc = aatgs_set_graph(j->runtime, j->graph))) {
+    error = *aatgs_last_error(j->runtime);
+    aatgs_close(j->runtime);
+  }
   if (rc)
     aatgs_log_hold_end();
   if (!rc && (rc = begin_self_check(j, &error))) {

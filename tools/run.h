@@ -22,6 +22,9 @@ typedef struct aatgs_run_args {
   int device;
   int idle;
   int on_full;
+  int on_failure;
+  uint32_t retries;
+  uint64_t deadline_ns;
   int digest;
   const char *snapshots;
   uint32_t workers;
@@ -45,6 +48,9 @@ typedef struct aatgs_run_summary {
   char *device_name;
   char *lines; /* of the workload, or NULL */
   bool solution_written;
+  bool estimated; /* the policy makes estimates */
+  aatgs_estimate iteration;
+  aatgs_estimate completion;
   aatgs_run_result result;
   const aatgs_replay_report *check; /* of --self-check, or NULL */
   uint32_t check_workers;

@@ -7,8 +7,9 @@ static const char *const devices[] = {"auto", "cpu", "cuda", NULL};
 static const char *const idles[] = {"latency", "balanced", "power", NULL};
 static const char *const digests[] = {"writes", "full", "off", NULL};
 static const char *const fulls[] = {"wait", "drop", NULL};
+static const char *const failures[] = {"skip", "stop", NULL}; /* as aatgs_on_failure */
 
-#define BASE_OPTIONS 25
+#define BASE_OPTIONS 40 /* room for them */
 
 /* Fills in the options that every workload has; `inputs_at` is where its inputs belong. */
 static size_t base_options(aatgs_run_args *a, aatgs_cli_option *to, bool after_inputs)
@@ -19,7 +20,8 @@ static size_t base_options(aatgs_run_args *a, aatgs_cli_option *to, bool after_i
        "workload, by name or as a shared object (default: prism)", NULL, 0, 0, 'w'},
       {"tasks", AATGS_CLI_TEXT, &a->tasks, "NAME|FILE",
        "task graph: one that the workload names, or a file with one task a line, `name type "
-       "[parts=N] [arg=N] [after=a,b] [once]` (default: the workload's first that fits)",
+       "[parts=N] [arg=N] [after=a,b] [once] [retries=N] [on-failure=skip|stop]` (default: the "
+       "workload's first that fits)",
        NULL, 0, 0, 't'},
       {"config", AATGS_CLI_LIST, &a->config, "KEY=VALUE",
        "set a field of the config; may be repeated (--list shows the fields)", NULL, 0, 0, 'c'},
@@ -54,6 +56,17 @@ static size_t base_options(aatgs_run_args *a, aatgs_cli_option *to, bool after_i
       {"in-flight", AATGS_CLI_U32, &a->in_flight, "N",
        "iterations in flight at most (default: 16; 1 measures the bare round trip)", NULL, 1, 16,
        0},
+      {.kind = AATGS_CLI_HEADING, .name = "", .help = "When something fails or takes too long"},
+      {"retries", AATGS_CLI_U32, &a->retries, "N",
+       "run a part that fails again, up to N times; for tasks whose file says nothing (default: 0)",
+       NULL, 0, AATGS_RETRIES_MAX, 0},
+      {"on-failure", AATGS_CLI_CHOICE, &a->on_failure, "WHAT",
+       "after that: skip what depends on the task, or stop the run; likewise (default: skip)",
+       failures, 0, 0, 0},
+      {"deadline", AATGS_CLI_SECONDS, &a->deadline_ns, "S",
+       "count iterations that take longer than S seconds, such as 0.001, and mark them in the "
+       "trace",
+       NULL, 0, 0, 0},
       {.kind = AATGS_CLI_HEADING, .name = "", .help = "Results"},
       {"record", AATGS_CLI_TEXT, &a->record, "DIR",
        "record every iteration in a new folder, for aatgs replay and aatgs info", NULL, 0, 0, 'r'},

@@ -117,6 +117,10 @@ static void show_progress(loop *l, uint64_t now)
     used += snprintf(text + used, sizeof text - (size_t)used, ", %s a second",
                      aatgs_text_count(rate, sizeof rate,
                                       (uint64_t)((double)r->iterations * 1e9 / (double)elapsed)));
+  if (elapsed && r->iterations && l->plan->iterations > r->iterations)
+    used += snprintf(text + used, sizeof text - (size_t)used, ", %.0f s left",
+                     (double)elapsed / 1e9 * (double)(l->plan->iterations - r->iterations) /
+                         (double)r->iterations);
   for (uint32_t i = 0, shown = 0; i < l->workload->telemetry_field_count && shown < 3; i++) {
     const aatgs_field *field = &l->workload->telemetry_fields[i];
     char value[32];
@@ -139,6 +143,7 @@ static void take(loop *l, const aatgs_outcome *outcome)
   r->elapsed_ns = outcome->seen_ns - l->first_posted_ns;
   aatgs_latency_add(&r->round_trip, outcome->seen_ns - outcome->posted_ns);
   aatgs_latency_add(&r->on_device, outcome->end_ns - outcome->start_ns);
+  r->overruns += outcome->overrun;
   if (outcome->status != AATGS_STATUS_OK && r->failed++ == 0)
     r->first_failed = *outcome;
   if (l->plan->until && matches(l, outcome))
@@ -161,6 +166,10 @@ static void post(loop *l)
     rc = aatgs_submit(l->runtime, l->plan->config, NULL);
     if (rc == AATGS_EAGAIN)
       return;
+    if (rc == AATGS_ETASK) {
+      end_with(l, AATGS_RUN_FAILURE);
+      return;
+    }
     if (rc) {
       end_with_error(l, rc);
       return;

@@ -25,6 +25,7 @@ typedef enum aatgs_run_end {
   AATGS_RUN_UNTIL,
   AATGS_RUN_SIGNAL,
   AATGS_RUN_DIVERGED,
+  AATGS_RUN_FAILURE, /* of a task with on-failure=stop */
   AATGS_RUN_ERROR
 } aatgs_run_end;
 
@@ -34,6 +35,7 @@ typedef struct aatgs_run_result {
   int code;            /* AATGS_RUN_ERROR: what failed; the sentence is the runtime's */
   uint64_t iterations; /* finished and seen */
   uint64_t failed;     /* of them with a status other than OK */
+  uint64_t overruns;   /* of them that missed the deadline */
   aatgs_outcome first_failed;
   aatgs_outcome last;
   uint64_t elapsed_ns; /* from the first config posted to the last telemetry seen */

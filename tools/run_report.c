@@ -73,6 +73,7 @@ static const char *end_name(aatgs_run_end end)
   case AATGS_RUN_UNTIL: return "until";
   case AATGS_RUN_SIGNAL: return "signal";
   case AATGS_RUN_DIVERGED: return "difference";
+  case AATGS_RUN_FAILURE: return "failure";
   case AATGS_RUN_ERROR: break;
   }
   return "error";
@@ -85,6 +86,11 @@ static void report_time(aatgs_report *report, const aatgs_run_summary *s)
   aatgs_report_section(report, NULL, "Time");
   aatgs_report_fact(report, "iterations", "iterations", aatgs_cell_count(r->iterations));
   aatgs_report_fact(report, "failed", r->failed ? "failed" : NULL, aatgs_cell_count(r->failed));
+  if (s->args->deadline_ns) {
+    aatgs_report_fact(report, "deadline_ns", "deadline", aatgs_cell_ns(s->args->deadline_ns));
+    aatgs_report_fact(report, "overruns", "overruns",
+                      aatgs_cell_unit(aatgs_cell_count(r->overruns), "iterations"));
+  }
   aatgs_report_fact(report, "ended_by", "ended by", aatgs_cell_text(end_name(r->end)));
   aatgs_report_fact(report, "elapsed_ns", "elapsed", aatgs_cell_ns(r->elapsed_ns));
   aatgs_report_fact(
@@ -101,6 +107,27 @@ static void report_time(aatgs_report *report, const aatgs_run_summary *s)
                     aatgs_cell_ns(aatgs_latency_at(&r->on_device, 500)));
   aatgs_report_fact(report, "device_p99_ns", "on the device p99",
                     aatgs_cell_ns(aatgs_latency_at(&r->on_device, 990)));
+}
+
+static aatgs_cell percent(uint32_t x1000)
+{
+  return aatgs_cell_unit(aatgs_cell_real((double)x1000 / 10.0), "%");
+}
+
+/* What the scheduler expects by now, and how far off such estimates were of late. */
+static void report_estimates(aatgs_report *report, const aatgs_run_summary *s)
+{
+  const aatgs_estimate *e = &s->iteration;
+  if (!s->estimated)
+    return;
+  aatgs_report_section(report, "estimate", "Estimates");
+  aatgs_report_fact(report, "iteration_ns", "next iteration", aatgs_cell_ns(e->expected_ns));
+  aatgs_report_fact(report, "iteration_low_ns", "9 in 10: from", aatgs_cell_ns(e->low_ns));
+  aatgs_report_fact(report, "iteration_high_ns", "to", aatgs_cell_ns(e->high_ns));
+  aatgs_report_fact(report, "iteration_error_percent", "off by, of late", percent(e->error_x1000));
+  aatgs_report_fact(report, "completion_error_percent", "round trip off by",
+                    percent(s->completion.error_x1000));
+  aatgs_report_section(report, NULL, NULL);
 }
 
 static void report_trace(aatgs_report *report, const aatgs_run_summary *s)
@@ -163,6 +190,7 @@ int aatgs_run_report(const aatgs_run_summary *s)
   int rc;
   report_what(report, s);
   report_time(report, s);
+  report_estimates(report, s);
   if (s->result.iterations) {
     snprintf(title, sizeof title, "Telemetry of iteration %s",
              aatgs_text_count(number, sizeof number, s->result.last.iteration));

@@ -128,6 +128,42 @@ run 0 --iterations 44 --solution /dev/null
 checks=$((checks + 1))
 [ -c /dev/null ] || complain '/dev/null is a device no more'
 
+# Failure policies: the run stops, or goes on without what depends on the task; both replay.
+run 1 --iterations 5000 --config fail_at=20 --on-failure stop --retries 2 --in-flight 1 --record stopped
+err 'iterations failed, the first was iteration 20 in task add$'
+out '^  ended by +failure$' '^  failed +1$' '^  iterations +20$'
+aatgs 0 info stopped
+out '^  iterations with a failed task +1$' '^  stops +1$'
+aatgs 0 replay stopped --workload "$odd" --workers 3
+printf 'a Add retries=3 on-failure=skip\nb Note on-failure=stop\nc Report after=a,b\n' >policies
+run 1 --tasks policies --iterations 50 --config fail_at=20
+out '^  ended by +iterations$'
+refused 2 '--retries is a whole number from 0 to 100' run --workload "$odd" --retries 101
+refused 2 '--on-failure is skip or stop' run --workload "$odd" --on-failure panic
+printf 'a Add retries=x\n' >bad
+refused 1 'bad:1: retries=x: must be a whole number from 0 to 100' run --workload "$odd" --tasks bad
+refused 2 '--deadline is a number of seconds' run --workload "$odd" --deadline soon
+
+# Every iteration is later than a nanosecond and sooner than a day.
+run 0 --iterations 50 --deadline 0.000000001 --record late --format json
+same "$(json overruns) $(json deadline_ns)" '50 1' 'overruns'
+aatgs 0 info late --format json
+same "$(json overruns)" 50 'overruns in the trace'
+aatgs 0 replay late --workload "$odd"
+run 0 --iterations 50 --deadline 86400 --format json
+same "$(json overruns)" 0 'no overruns'
+
+# The default policy makes estimates, the others are there.
+run 0 --iterations 200 --format json
+same "$(json policy)" adaptive 'the default policy'
+out '"iteration_ns": [0-9]+' '"iteration_low_ns": [0-9]+' '"iteration_high_ns": [0-9]+' \
+  '"iteration_error_percent": ' '"completion_error_percent": '
+digest=$(json digest)
+for policy in fifo original critical-path; do
+  run 0 --iterations 200 --policy $policy --format json
+  same "$(json policy) $(json digest)" "$policy $digest" 'the digest does not depend on the policy'
+done
+
 # A task that fails: counted, named, and the exit status says so.
 run 1 --iterations 50 --config fail_at=20
 err '^aatgs: run: 1 of 50 iterations failed, the first was iteration 20 in task add$'

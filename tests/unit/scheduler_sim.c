@@ -12,8 +12,10 @@
 
 enum { TASKS = 24, DEPS = 3 };
 
-static const uint64_t kept_seeds[] = {1, 1002, 1009}; /* broken by deliberate faults only so far */
-static uint64_t histories = 20000, first_seed = 1000;
+/* Broken by deliberate faults (1, 1002, 1009) and by a gap in the model (1237) only so far. */
+static const uint64_t kept_seeds[] = {1, 1002, 1009, 1237};
+static uint64_t histories = 20000, first_seed = 1000, steps_taken;
+static aatgs_graph *device_graph; /* what iterations of the runtime run */
 
 struct task {
   uint32_t id;
@@ -41,6 +43,8 @@ struct world {
   uint32_t telemetry;
   uint64_t now;
   uint32_t utilization;
+  uint64_t overruns;
+  uint64_t busy_ns; /* of iterations since the last snapshot */
 };
 
 #define expect(w, condition)                                                                       \
@@ -228,7 +232,7 @@ static void lose_device(struct world *w)
 static void change_inputs(struct world *w)
 {
   unsigned char config[256] = {0};
-  uint64_t interval = aatgs_scheduler_snapshot_interval_ns(w->s);
+  uint64_t interval = aatgs_scheduler_snapshot_interval_ns(w->s), busy_ns;
 
   switch (test_below(&w->random, 5)) {
   case 0:
@@ -249,16 +253,108 @@ static void change_inputs(struct world *w)
     break;
   default:
     w->now += interval;
-    w->utilization = test_below(&w->random, 21) * 50;
-    expect(w, aatgs_scheduler_tick(w->s, w->now, interval / 1000 * w->utilization));
+    busy_ns = interval / 1000 * (test_below(&w->random, 21) * 50);
+    expect(w, aatgs_scheduler_tick(w->s, w->now, busy_ns));
+    busy_ns += w->busy_ns;
+    w->busy_ns = 0;
+    w->utilization = busy_ns >= interval ? 1000 : (uint32_t)(busy_ns * 1000 / interval);
   }
+}
+
+#define DEADLINE_NS 1000000u
+
+static bool decided(struct world *w, aatgs_decision_kind kind, uint32_t task, uint64_t value)
+{
+  aatgs_decision d;
+  return aatgs_scheduler_next_decision(w->s, &d) && d.kind == kind && d.task == task &&
+         d.value == value;
+}
+
+/* An iteration of the runtime ended, in time or late, well or not. */
+static void end_iteration(struct world *w)
+{
+  aatgs_timing t[7];
+  aatgs_sched_event e = {.kind = AATGS_SCHED_DONE};
+  uint64_t elapsed = 1 + test_below(&w->random, 2 * DEADLINE_NS);
+  uint32_t task = test_below(&w->random, 7);
+
+  for (uint32_t i = 0; i < 7; i++) {
+    t[i] = (aatgs_timing){.task = i, .duration_ns = test_below(&w->random, 200000)};
+    w->busy_ns += t[i].duration_ns;
+  }
+  e.u.done.graph = device_graph;
+  e.u.done.timings = t;
+  e.u.done.count = 7;
+  e.u.done.end_ns = elapsed;
+  e.u.done.status = test_below(&w->random, 4) ? AATGS_STATUS_OK
+                                              : 1 + test_below(&w->random, AATGS_STATUS_STOPPED);
+  e.u.done.detail = e.u.done.status ? task : 0;
+  aatgs_scheduler_handle(w->s, &e);
+  expect(w, elapsed <= DEADLINE_NS || decided(w, AATGS_DECISION_OVERRUN, 0, elapsed));
+  w->overruns += elapsed > DEADLINE_NS;
+  expect(w, aatgs_scheduler_overruns(w->s) == w->overruns);
+  expect(w, !e.u.done.status || decided(w, AATGS_DECISION_GIVE_UP, task, 0));
+  if (e.u.done.status == AATGS_STATUS_STOPPED) {
+    expect(w, decided(w, AATGS_DECISION_STOP, task, 0));
+    w->stopped = true;
+  }
+}
+
+/* The order for the next iteration: each task once, after what it waits for. */
+static void plan_iteration(struct world *w)
+{
+  uint32_t task_at[7], priority[7], at[7] = {0};
+
+  expect(w, aatgs_scheduler_plan(w->s, device_graph, task_at, priority) == 0);
+  for (uint32_t i = 0; i < 7; i++)
+    at[task_at[i]] += i + 1;
+  for (uint32_t i = 0; i < 7; i++)
+    expect(w, at[i] >= 1 && at[i] <= 7 && priority[i] >= 1);
+  for (uint32_t i = 1; i < 5; i++) /* upload, four side by side, phase, download */
+    expect(w, at[0] < at[i] && at[i] < at[5]);
+  expect(w, at[5] < at[6]);
+}
+
+/* What else the runtime tells it. */
+static void tell(struct world *w)
+{
+  aatgs_sched_event e = {.kind = AATGS_SCHED_QUEUED};
+  aatgs_decision d;
+
+  while (aatgs_scheduler_next_decision(w->s, &d))
+    continue;
+  switch (test_below(&w->random, 6)) {
+  case 0:
+    e.u.queued.config_waiting = 1 + test_below(&w->random, 16);
+    aatgs_scheduler_handle(w->s, &e);
+    expect(w, e.u.queued.config_waiting < 8 ||
+                  decided(w, AATGS_DECISION_FLUSH, 0, e.u.queued.config_waiting));
+    break;
+  case 1:
+    e.kind = AATGS_SCHED_RESUMED;
+    aatgs_scheduler_handle(w->s, &e);
+    w->stopped = false;
+    break;
+  case 2:
+    e.kind = AATGS_SCHED_INTERVAL;
+    e.u.interval.ns = 1000000 + test_below(&w->random, 100000000);
+    aatgs_scheduler_handle(w->s, &e);
+    expect(w, aatgs_scheduler_snapshot_interval_ns(w->s) == e.u.interval.ns);
+    break;
+  case 3: plan_iteration(w); break;
+  default: end_iteration(w); break;
+  }
+  expect(w, !aatgs_scheduler_next_decision(w->s, &d)); /* nothing else was decided */
 }
 
 static void step(struct world *w)
 {
-  uint32_t what = test_below(&w->random, 100);
+  uint32_t what = test_below(&w->random, 110);
 
-  if (what < 25)
+  steps_taken++;
+  if (what >= 100)
+    tell(w);
+  else if (what < 25)
     add_task(w);
   else if (what < 30)
     add_dependency(w);
@@ -323,6 +419,7 @@ static void one_history(uint64_t seed)
   uint32_t steps = 20 + test_below(&w.random, 100);
 
   o.policy = w.policy;
+  o.deadline_ns = DEADLINE_NS;
   if (test_below(&w.random, 2))
     o.tasks_max = TASKS;
   expect(&w, aatgs_scheduler_open(&fake_workload, &o, &w.s, NULL) == 0);
@@ -340,6 +437,8 @@ static void random_histories_keep_the_promises(void **state)
   (void)state;
   for (uint64_t i = 0; i < histories; i++)
     one_history(first_seed + i);
+  print_message("%llu histories, %llu events\n", (unsigned long long)histories,
+                (unsigned long long)steps_taken);
 }
 
 static void kept_seeds_hold(void **state)
@@ -347,6 +446,20 @@ static void kept_seeds_hold(void **state)
   (void)state;
   for (size_t i = 0; i < sizeof kept_seeds / sizeof *kept_seeds; i++)
     one_history(kept_seeds[i]);
+}
+
+static int open_device_graph(void **state)
+{
+  (void)state;
+  return aatgs_graph_open(&fake_workload, &device_graph) ||
+         aatgs_graph_load(device_graph, "full", 3) || aatgs_graph_check(device_graph);
+}
+
+static int close_device_graph(void **state)
+{
+  (void)state;
+  aatgs_graph_close(device_graph);
+  return 0;
 }
 
 int main(int argc, char **argv)
@@ -359,5 +472,5 @@ int main(int argc, char **argv)
     histories = strtoull(argv[1], NULL, 10);
   if (argc > 2)
     first_seed = strtoull(argv[2], NULL, 10);
-  return cmocka_run_group_tests(tests, NULL, NULL);
+  return cmocka_run_group_tests(tests, open_device_graph, close_device_graph);
 }

@@ -45,7 +45,7 @@ static void a_file_with_everything(void **state)
                                 "  up ConfigUpload\t# takes it over\n"
                                 "down TelemetryDownload after=w1,w2\n" /* names that follow */
                                 "w1 WhcrKernel parts=7 arg=0x10 after=up\n"
-                                "w2 Custom once after=up"),
+                                "w2 Custom once after=up retries=3 on-failure=stop"),
                    0);
   assert_int_equal(aatgs_graph_len(g), 4);
   assert_int_equal(aatgs_graph_edges(g), 4);
@@ -56,6 +56,8 @@ static void a_file_with_everything(void **state)
   assert_int_equal(aatgs_graph_find(g, "w2", &id), 0);
   assert_int_equal(aatgs_graph_task_info(g, id, &info), 0);
   assert_true(info.once);
+  assert_int_equal(info.retries, 3);
+  assert_int_equal(info.on_failure, AATGS_FAILURE_STOPS);
   assert_int_equal(aatgs_graph_topological_sort(g, order), 0);
   assert_int_equal(order[3], 1);
   assert_int_equal(aatgs_graph_load(g, "linear", 3), AATGS_EINVAL); /* not empty */
@@ -81,6 +83,8 @@ static void bad_lines_are_named(void **state)
       {"a Custom parts=3x\n", 1, "3x"},
       {"a Custom arg=4294967296\n", 1, "arg=4294967296"},
       {"a Custom whenever\n", 1, "whenever"},
+      {"a Custom retries=101\n", 1, "retries=101"},
+      {"a Custom on-failure=panic\n", 1, "on-failure=panic"},
       {"a Custom after=a after=a\n", 1, "second after="},
       {"a\n", 1, "no type"},
       {"a,b Custom\n", 1, "a,b"},
