@@ -327,8 +327,8 @@ typedef struct aatgs_outcome {
   bool overrun;       /* it took longer on the device than options.deadline_ns */
   uint64_t posted_ns; /* host clock: the config was in the ring */
   uint64_t seen_ns;   /* host clock: the telemetry was read out of the ring */
-  uint64_t start_ns;  /* device clock */
-  uint64_t end_ns;    /* device clock */
+  uint64_t start_ns;  /* host clock, from the device's by the fit of the moment */
+  uint64_t end_ns;    /* the same */
 } aatgs_outcome;
 
 /* Opens the device, starts the loop, sends the graph. `error` (may be NULL) gets the sentence

@@ -43,7 +43,8 @@ struct aatgs_device {
   uint32_t workers;
   size_t bus_bytes;
   size_t device_bytes;
-  bool crowded; /* the host shares cores with workers: its waits must yield */
+  bool own_clock; /* its times are not CLOCK_MONOTONIC */
+  bool crowded;   /* the host shares cores with workers: its waits must yield */
 };
 
 /* Opens and starts the device of that kind ("auto", "cpu", "cuda", "cuda:1"). */

@@ -217,6 +217,7 @@ int aatgs_device_cuda_open(const aatgs_device_spec *spec, aatgs_device **out, aa
   if (!d)
     return aatgs_error_set(error, AATGS_ENOMEM, errno, "cuda device: out of memory");
   d->base.ops = &cuda_ops;
+  d->base.own_clock = true;
   setenv("CUDA_MODULE_LOADING", "EAGER", 0);
   int rc = pick_gpu(d, spec->ordinal, error);
   if (!rc)

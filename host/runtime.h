@@ -13,6 +13,7 @@
 #include "device/workload.h"
 #include "host/aatgs.h"
 #include "host/device.h"
+#include "host/device_clock.h"
 #include "host/graph.h"
 #include "host/recorder.h"
 #include "host/scheduler.h"
@@ -27,6 +28,7 @@ typedef struct aatgs_flight {
   uint64_t timing_base;
   uint64_t posted_ns;
   uint64_t seen_ns;
+  uint64_t offset_ns; /* taken from the device's times to get the host's */
   uint64_t done_before;
   uint32_t config_waiting;
   uint32_t telemetry_waiting;
@@ -69,6 +71,7 @@ struct aatgs_runtime {
   char *strings[4];
   aatgs_error error;
   aatgs_device *device;
+  aatgs_device_clock clock;
 
   /* The rings, as addresses. */
   aatgs_bus *bus;
@@ -201,6 +204,8 @@ void aatgs_tell(aatgs_runtime *rt, const aatgs_sched_event *event, uint64_t now_
 void aatgs_tell_submitted(aatgs_runtime *rt, const aatgs_flight *flight);
 void aatgs_tell_done(aatgs_runtime *rt, const aatgs_graph *graph, const aatgs_iteration *it);
 void aatgs_tell_lost(aatgs_runtime *rt, uint64_t now_ns);
+/* Puts a new fit of the device's clock into the trace. */
+void aatgs_record_clock(aatgs_runtime *rt);
 /* The kind of tick that records the decision, and its value; UINT64_MAX: none does. */
 uint64_t aatgs_tick_of_decision(const aatgs_decision *decision, uint64_t *value);
 static inline bool aatgs_missed_deadline(const aatgs_runtime *rt, uint64_t start_ns,
