@@ -452,7 +452,8 @@ void aatgs_get_runtime_info(aatgs_runtime *runtime, aatgs_runtime_info *info);
  * CPU devices. */
 typedef struct aatgs_group aatgs_group;
 /* Opens `count` devices (1..64) with the same options; device i gets seed + i, and records to
- * DIR.i when recording. */
+ * DIR.i when recording. With device "cuda" they go round the GPUs there are, and with workers 0
+ * those of one GPU get equal shares of its multiprocessors. */
 int aatgs_group_open(const aatgs_options *options, size_t count, aatgs_group **out,
                      aatgs_error *error);
 int aatgs_group_close(aatgs_group *group);

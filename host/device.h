@@ -54,4 +54,8 @@ int aatgs_device_cpu_open(const aatgs_device_spec *spec, aatgs_device **out, aat
 /* In builds with CUDA (AATGS_WITH_CUDA). */
 int aatgs_device_cuda_open(const aatgs_device_spec *spec, aatgs_device **out, aatgs_error *error);
 
+/* How many GPUs there are, 0 in builds without CUDA; and the multiprocessors of one. */
+uint32_t aatgs_device_gpus(void);
+uint32_t aatgs_device_multiprocessors(uint32_t ordinal);
+
 #endif

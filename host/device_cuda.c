@@ -139,6 +139,20 @@ static int pick_gpu(cuda_device *d, uint32_t ordinal, aatgs_error *error)
   return 0;
 }
 
+uint32_t aatgs_device_gpus(void)
+{
+  int count = 0;
+  return cudaGetDeviceCount(&count) == cudaSuccess && count > 0 ? (uint32_t)count : 0;
+}
+
+uint32_t aatgs_device_multiprocessors(uint32_t ordinal)
+{
+  int count = 0;
+  const cudaError_t rc =
+      cudaDeviceGetAttribute(&count, cudaDevAttrMultiProcessorCount, (int)ordinal);
+  return rc == cudaSuccess && count > 0 ? (uint32_t)count : 0;
+}
+
 static int count_workers(cuda_device *d, const aatgs_device_spec *spec, uint32_t lanes,
                          aatgs_error *error)
 {

@@ -8,8 +8,7 @@
 #include <sched.h>
 #include <string.h>
 
-#define SPINS_PER_LOOK  256u  /* polls between looks at the clock */
-#define LOOKS_PER_CHECK 4096u /* looks between questions to the driver */
+#define SPINS_PER_LOOK 256u /* polls between looks at the clock */
 
 static aatgs_flight *flight_of(aatgs_runtime *rt, uint64_t iteration)
 {
@@ -57,8 +56,29 @@ int aatgs_iteration_credit(aatgs_runtime *rt, uint32_t records)
   return iteration_fits(rt, records) ? 0 : AATGS_EAGAIN;
 }
 
+/* The device does not beat: the driver knows whether the kernel still runs. */
+static void ask_driver(aatgs_runtime *rt)
+{
+  aatgs_error error = {0};
+  char running[128];
+  aatgs_bus_store_relaxed(&rt->silent, 0);
+  if (!rt->device->ops->check || !rt->device->ops->check(rt->device, &error))
+    return;
+  aatgs_describe_running(rt, running, sizeof running);
+  aatgs_error_set(&rt->dead_error, AATGS_EDEVICE, error.native, "%s%s", error.text, running);
+  rt->dead = true;
+}
+
 int aatgs_check_alive(aatgs_runtime *rt)
 {
+  if (aatgs_bus_load_relaxed(&rt->silent))
+    ask_driver(rt);
+  if (rt->dead) {
+    rt->error = rt->dead_error;
+    aatgs_tell_lost(rt, aatgs_now_ns());
+    return rt->error.code;
+  }
+
   const uint64_t state = aatgs_bus_load_acquire(&rt->bus->device.state);   /* B6 */
   if (state == AATGS_DEVICE_RUNNING && !aatgs_bus_load_acquire(&rt->lost)) /* W2 */
     return 0;

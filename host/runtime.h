@@ -99,7 +99,6 @@ struct aatgs_runtime {
   uint32_t iteration_field_bytes;
   uint32_t time_field; /* offset of the telemetry's iteration time, UINT32_MAX: none */
   uint64_t digest;
-  uint64_t looks; /* at the device's state */
   uint64_t peak_commands;
   uint64_t peak_telemetry;
 
@@ -156,7 +155,11 @@ struct aatgs_runtime {
   pthread_cond_t watch_wake;
   bool watch_stop; /* under watch_mutex */
   uint64_t lost;   /* W1 -> W2 */
+  uint64_t silent; /* 1: the device has not beaten for a while; the caller asks the driver why */
   aatgs_error lost_error;
+  /* The caller's: the driver said that the loop is no more. */
+  bool dead;
+  aatgs_error dead_error;
   size_t host_bytes;
 };
 
@@ -246,6 +249,8 @@ int aatgs_put_state(aatgs_runtime *rt, const uint8_t *staging, size_t bytes);
 int aatgs_watch_start(aatgs_runtime *rt);
 void aatgs_watch_end(aatgs_runtime *rt);
 /* The sentence for the state that the device shows, when it is not running. */
+/* What the workers are running, by the words that they show: "; running then: ...", or "". */
+void aatgs_describe_running(const aatgs_runtime *rt, char *text, size_t size);
 void aatgs_describe_fault(const aatgs_runtime *rt, aatgs_error *error);
 
 #endif
