@@ -491,6 +491,7 @@ typedef struct aatgs_replay_options {
   const char *device;   /* as in aatgs_options */
   const char *workload; /* NULL: the one that the trace names */
   uint32_t workers;
+  uint32_t lanes; /* as in aatgs_options */
   bool shuffle;
   uint64_t first; /* inclusive; 0: the start */
   uint64_t last;  /* inclusive; 0: the end */
@@ -500,7 +501,7 @@ typedef struct aatgs_replay_options {
 } aatgs_replay_options;
 #define AATGS_REPLAY_OPTIONS_INIT                                                                  \
   {                                                                                                \
-    sizeof(aatgs_replay_options), NULL, "auto", NULL, 0, false, 0, 0, NULL, NULL                   \
+    sizeof(aatgs_replay_options), NULL, "auto", NULL, 0, 0, false, 0, 0, NULL, NULL                \
   }
 
 typedef struct aatgs_replay_report {

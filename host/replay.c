@@ -217,6 +217,7 @@ static int open_runtime(aatgs_replay_state *s)
   o.workload = s->options->workload ? s->options->workload : s->info->workload;
   o.device = s->options->device;
   o.workers = s->options->workers;
+  o.lanes = s->options->lanes;
   o.shuffle = s->options->shuffle;
   o.seed = s->info->seed;
   o.command_slots = REPLAY_SLOTS;

@@ -20,6 +20,7 @@ typedef struct aatgs_run_args {
   aatgs_cli_list config;
   int device;
   int idle;
+  uint32_t threads;
   int on_full;
   uint32_t workers;
   uint32_t in_flight;

@@ -7,7 +7,7 @@ static const char *const devices[] = {"auto", "cpu", "cuda", NULL};
 static const char *const idles[] = {"latency", "balanced", "power", NULL};
 static const char *const fulls[] = {"wait", "drop", NULL};
 
-#define BASE_OPTIONS 22
+#define BASE_OPTIONS 23
 
 /* Fills in the options that every workload has; `inputs_at` is where its inputs belong. */
 static size_t base_options(aatgs_run_args *a, aatgs_cli_option *to, bool after_inputs)
@@ -34,6 +34,8 @@ static size_t base_options(aatgs_run_args *a, aatgs_cli_option *to, bool after_i
       {"workers", AATGS_CLI_U32, &a->workers, "N",
        "workers (default: cores less one on cpu, all multiprocessors on cuda)", NULL, 1,
        AATGS_WORKERS_LIMIT, 0},
+      {"threads", AATGS_CLI_U32, &a->threads, "N",
+       "cuda: threads of a worker, in steps of 32 (default: 256)", NULL, 32, 512, 0},
       {"policy", AATGS_CLI_TEXT, &a->policy, "P",
        "scheduler policy: adaptive, critical-path, original or fifo (default: adaptive)", NULL, 0,
        0, 0},
