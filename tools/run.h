@@ -22,6 +22,8 @@ typedef struct aatgs_run_args {
   int idle;
   uint32_t threads;
   int on_full;
+  int digest;
+  const char *snapshots;
   uint32_t workers;
   uint32_t in_flight;
   uint64_t iterations;
