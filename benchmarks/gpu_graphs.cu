@@ -95,6 +95,8 @@ extern "C" gpu_graph *gpu_graph_open(const bench *b, const shape *s, gpu_graph_f
 
 extern "C" void gpu_graph_close(gpu_graph *g)
 {
+  if (!g)
+    return;
   cudaGraphExecDestroy(g->graph);
   cudaStreamDestroy(g->stream);
   delete g;

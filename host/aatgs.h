@@ -342,8 +342,8 @@ typedef struct aatgs_outcome {
   bool overrun;       /* it took longer on the device than options.deadline_ns */
   uint64_t posted_ns; /* host clock: the config was in the ring */
   uint64_t seen_ns;   /* host clock: the telemetry was read out of the ring */
-  uint64_t start_ns;  /* device clock */
-  uint64_t end_ns;    /* device clock */
+  uint64_t start_ns;  /* host clock, from the device's by the fit of the moment */
+  uint64_t end_ns;    /* the same */
 } aatgs_outcome;
 
 /* Opens the device, starts the loop, sends the graph. `error` (may be NULL) gets the sentence
@@ -475,7 +475,8 @@ void aatgs_get_runtime_info(aatgs_runtime *runtime, aatgs_runtime_info *info);
  * CPU devices. */
 typedef struct aatgs_group aatgs_group;
 /* Opens `count` devices (1..64) with the same options; device i gets seed + i, and records to
- * DIR.i when recording. */
+ * DIR.i when recording. With device "cuda" they go round the GPUs there are, and with workers 0
+ * those of one GPU get equal shares of its multiprocessors. */
 int aatgs_group_open(const aatgs_options *options, size_t count, aatgs_group **out,
                      aatgs_error *error);
 int aatgs_group_close(aatgs_group *group);
@@ -521,6 +522,7 @@ typedef struct aatgs_replay_options {
   const char *device;   /* as in aatgs_options */
   const char *workload; /* NULL: the one that the trace names */
   uint32_t workers;
+  uint32_t lanes; /* as in aatgs_options */
   bool shuffle;
   uint64_t first;  /* inclusive; 0: the start. The device starts at the nearest snapshot before. */
   uint64_t last;   /* inclusive; 0: the end */
@@ -536,8 +538,8 @@ typedef struct aatgs_replay_options {
 } aatgs_replay_options;
 #define AATGS_REPLAY_OPTIONS_INIT                                                                  \
   {                                                                                                \
-    sizeof(aatgs_replay_options), NULL, "auto", NULL, 0, false, 0, 0, 0, false, true, NULL, NULL,  \
-        NULL                                                                                       \
+    sizeof(aatgs_replay_options), NULL, "auto", NULL, 0, 0, false, 0, 0, 0, false, true, NULL,     \
+        NULL, NULL                                                                                 \
   }
 
 /* What the second look at a difference came to. */

@@ -13,6 +13,17 @@ static int open_cuda(const aatgs_device_spec *spec, uint32_t ordinal, aatgs_devi
   return aatgs_device_cuda_open(&numbered, out, error);
 }
 #else
+uint32_t aatgs_device_gpus(void)
+{
+  return 0;
+}
+
+uint32_t aatgs_device_multiprocessors(uint32_t ordinal)
+{
+  (void)ordinal;
+  return 0;
+}
+
 static int open_cuda(const aatgs_device_spec *spec, uint32_t ordinal, aatgs_device **out,
                      aatgs_error *error)
 {

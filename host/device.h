@@ -46,7 +46,8 @@ struct aatgs_device {
   size_t bus_bytes;
   size_t device_bytes;
   uint8_t *const *regions; /* where they lie, if the host can see them; else NULL */
-  bool crowded; /* the host shares cores with workers: its waits must yield */
+  bool own_clock; /* its times are not CLOCK_MONOTONIC */
+  bool crowded;   /* the host shares cores with workers: its waits must yield */
 };
 
 /* Opens and starts the device of that kind ("auto", "cpu", "cuda", "cuda:1"). */
@@ -55,5 +56,9 @@ int aatgs_device_open(const char *kind, const aatgs_device_spec *spec, aatgs_dev
 int aatgs_device_cpu_open(const aatgs_device_spec *spec, aatgs_device **out, aatgs_error *error);
 /* In builds with CUDA (AATGS_WITH_CUDA). */
 int aatgs_device_cuda_open(const aatgs_device_spec *spec, aatgs_device **out, aatgs_error *error);
+
+/* How many GPUs there are, 0 in builds without CUDA; and the multiprocessors of one. */
+uint32_t aatgs_device_gpus(void);
+uint32_t aatgs_device_multiprocessors(uint32_t ordinal);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include <cuda_runtime_api.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@ typedef struct cuda_device {
   cudaStream_t copies;
   bool launched;
   bool joined;
+  struct cuda_device *next_kept;
 } cuda_device;
 
 static int cuda_error(aatgs_error *error, const char *what, cudaError_t rc)
@@ -90,6 +92,31 @@ static int cuda_join(aatgs_device *device, uint64_t timeout_ns)
   return 0;
 }
 
+/* To free memory waits for every kernel on the GPU. So it is kept until the last runtime's has
+ * ended: kernels of several runtimes run side by side on shares of a GPU. */
+static pthread_mutex_t memory_mutex = PTHREAD_MUTEX_INITIALIZER;
+static uint32_t running;  /* kernels; under memory_mutex, like the list */
+static cuda_device *kept; /* devices whose memory is still to be freed */
+
+static void give_back(cuda_device *d)
+{
+  pthread_mutex_lock(&memory_mutex);
+  if (d->launched)
+    running--;
+  d->next_kept = kept;
+  kept = d;
+  while (!running && kept) {
+    d = kept;
+    kept = d->next_kept;
+    if (d->arena)
+      cudaFree(d->arena);
+    if (d->base.bus)
+      cudaFreeHost(d->base.bus);
+    free(d);
+  }
+  pthread_mutex_unlock(&memory_mutex);
+}
+
 static void cuda_close(aatgs_device *device)
 {
   cuda_device *d = (cuda_device *)device;
@@ -103,11 +130,7 @@ static void cuda_close(aatgs_device *device)
     cudaStreamDestroy(d->copies);
   if (d->loop)
     cudaStreamDestroy(d->loop);
-  if (d->arena)
-    cudaFree(d->arena);
-  if (d->base.bus)
-    cudaFreeHost(d->base.bus);
-  free(d);
+  give_back(d);
 }
 
 static const aatgs_device_ops cuda_ops = {"cuda",     cuda_fetch, cuda_store,
@@ -139,6 +162,20 @@ static int pick_gpu(cuda_device *d, uint32_t ordinal, aatgs_error *error)
   return 0;
 }
 
+uint32_t aatgs_device_gpus(void)
+{
+  int count = 0;
+  return cudaGetDeviceCount(&count) == cudaSuccess && count > 0 ? (uint32_t)count : 0;
+}
+
+uint32_t aatgs_device_multiprocessors(uint32_t ordinal)
+{
+  int count = 0;
+  const cudaError_t rc =
+      cudaDeviceGetAttribute(&count, cudaDevAttrMultiProcessorCount, (int)ordinal);
+  return rc == cudaSuccess && count > 0 ? (uint32_t)count : 0;
+}
+
 static int count_workers(cuda_device *d, const aatgs_device_spec *spec, uint32_t lanes,
                          aatgs_error *error)
 {
@@ -157,10 +194,13 @@ static int count_workers(cuda_device *d, const aatgs_device_spec *spec, uint32_t
   return 0;
 }
 
+/* Nothing here may wait for all of the GPU: another runtime's kernel may be running on it. */
 static int open_memory(cuda_device *d, const aatgs_device_spec *spec, aatgs_error *error)
 {
   aatgs_device_plan plan;
   void *mapped;
+  CHECK(cudaStreamCreateWithFlags(&d->loop, cudaStreamNonBlocking));
+  CHECK(cudaStreamCreateWithFlags(&d->copies, cudaStreamNonBlocking));
   aatgs_device_plan_make(spec, d->base.workers, &plan);
   d->staging_bytes = plan.staging_bytes;
   d->base.bus_bytes = plan.layout.bytes;
@@ -176,7 +216,10 @@ static int open_memory(cuda_device *d, const aatgs_device_spec *spec, aatgs_erro
   memset(arena, 0, plan.arena_bytes);
   aatgs_device_plan_fill(&plan, spec, 0, (uint8_t *)d->base.bus, mapped, arena, d->arena);
   d->staging = ((aatgs_loop *)(void *)arena)->staging;
-  const cudaError_t rc = cudaMemcpy(d->arena, arena, plan.arena_bytes, cudaMemcpyHostToDevice);
+  cudaError_t rc =
+      cudaMemcpyAsync(d->arena, arena, plan.arena_bytes, cudaMemcpyHostToDevice, d->copies);
+  if (rc == cudaSuccess)
+    rc = cudaStreamSynchronize(d->copies);
   free(arena);
   if (rc != cudaSuccess)
     return cuda_error(error, "copying the state to the GPU", rc);
@@ -185,9 +228,7 @@ static int open_memory(cuda_device *d, const aatgs_device_spec *spec, aatgs_erro
 
 static int launch(cuda_device *d, const aatgs_device_spec *spec, uint32_t lanes, aatgs_error *error)
 {
-  CHECK(cudaStreamCreateWithFlags(&d->loop, cudaStreamNonBlocking));
-  CHECK(cudaStreamCreateWithFlags(&d->copies, cudaStreamNonBlocking));
-  CHECK(cudaDeviceSynchronize());
+  CHECK(cudaStreamSynchronize(d->copies));
   const aatgs_launch go = {.loop = (aatgs_loop *)(void *)d->arena,
                            .stream = d->loop,
                            .workers = d->base.workers,
@@ -196,6 +237,9 @@ static int launch(cuda_device *d, const aatgs_device_spec *spec, uint32_t lanes,
   if (rc != cudaSuccess)
     return cuda_error(error, "launching the persistent kernel", rc);
   d->launched = true;
+  pthread_mutex_lock(&memory_mutex);
+  running++;
+  pthread_mutex_unlock(&memory_mutex);
   return 0;
 }
 
@@ -217,6 +261,7 @@ int aatgs_device_cuda_open(const aatgs_device_spec *spec, aatgs_device **out, aa
   if (!d)
     return aatgs_error_set(error, AATGS_ENOMEM, errno, "cuda device: out of memory");
   d->base.ops = &cuda_ops;
+  d->base.own_clock = true;
   setenv("CUDA_MODULE_LOADING", "EAGER", 0);
   int rc = pick_gpu(d, spec->ordinal, error);
   if (!rc)

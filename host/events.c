@@ -12,6 +12,15 @@ static void record(aatgs_runtime *rt, uint64_t now_ns, uint64_t kind, uint64_t v
     (void)aatgs_recorder_tick(rt->recorder, &tick); /* an error shows with the next iteration */
 }
 
+void aatgs_record_clock(aatgs_runtime *rt)
+{
+  const aatgs_clock_fit *fit = &rt->clock.fit;
+  rt->clock.fresh = false;
+  record(rt, fit->at_ns, AATGS_TICK_CLOCK_OFFSET, fit->offset_ns);
+  record(rt, fit->at_ns, AATGS_TICK_CLOCK_DRIFT, (uint64_t)fit->drift_e12);
+  record(rt, fit->at_ns, AATGS_TICK_CLOCK_ERROR, fit->error_ns);
+}
+
 static uint64_t kind_of_event(aatgs_sched_event_kind kind)
 {
   switch (kind) {

@@ -1,11 +1,14 @@
 /* Several runtimes fed with the same configs. */
+#include "host/device.h"
 #include "host/runtime.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-#define GROUP_MAX 64u
+#define GROUP_MAX  64u
+#define DEVICE_MAX 32u
 
 struct aatgs_group {
   aatgs_runtime **runtimes;
@@ -15,11 +18,26 @@ struct aatgs_group {
 
 static const aatgs_error no_error;
 
-static int open_member(aatgs_group *g, const aatgs_options *options, size_t index,
+/* On "cuda" members go round the GPUs, and those of one GPU share its multiprocessors. */
+static void place(aatgs_options *o, size_t index, size_t count, char device[DEVICE_MAX])
+{
+  const uint32_t gpus = strcmp(o->device, "cuda") == 0 ? aatgs_device_gpus() : 0;
+  if (!gpus)
+    return;
+  const uint32_t gpu = (uint32_t)(index % gpus);
+  const size_t members = count / gpus + (gpu < count % gpus);
+  snprintf(device, DEVICE_MAX, "cuda:%u", gpu);
+  o->device = device;
+  if (!o->workers && members > 1)
+    o->workers = aatgs_device_multiprocessors(gpu) / (uint32_t)members;
+}
+
+static int open_member(aatgs_group *g, const aatgs_options *options, size_t index, size_t count,
                        aatgs_error *error)
 {
   aatgs_options o = *options;
-  char *record = NULL;
+  char *record = NULL, device[DEVICE_MAX];
+  place(&o, index, count, device);
   o.seed += index;
   if (o.record && asprintf(&record, "%s.%zu", options->record, index) < 0)
     return aatgs_error_set(error, AATGS_ENOMEM, errno, "out of memory");
@@ -47,7 +65,7 @@ int aatgs_group_open(const aatgs_options *options, size_t count, aatgs_group **o
   }
   g->error = &no_error;
   for (size_t i = 0; i < count; i++) {
-    const int rc = open_member(g, options, i, error);
+    const int rc = open_member(g, options, i, count, error);
     if (rc) {
       aatgs_group_close(g);
       return rc;

@@ -337,8 +337,11 @@ static int wait_for_device(aatgs_runtime *rt, aatgs_error *error)
   while (aatgs_bus_load_acquire(&rt->bus->device.state) == AATGS_DEVICE_STARTING) { /* B6 */
     const struct timespec nap = {0, 20000};
     if (aatgs_now_ns() - start > rt->options.timeout_ns)
-      return aatgs_error_set(error, AATGS_EDEVICE, 0, "the %s device did not start within %.1f s",
-                             rt->device->ops->kind, (double)rt->options.timeout_ns / 1e9);
+      return aatgs_error_set(error, AATGS_EDEVICE, 0, "the %s device did not start within %.1f s%s",
+                             rt->device->ops->kind, (double)rt->options.timeout_ns / 1e9,
+                             rt->device->own_clock ? ": another kernel may hold the GPU's "
+                                                     "multiprocessors; give fewer workers"
+                                                   : "");
     nanosleep(&nap, NULL);
   }
   const int rc = aatgs_check_alive(rt);

@@ -197,6 +197,7 @@ int aatgs_replay_start(aatgs_replay_state *s)
   o.workload = s->options->workload ? s->options->workload : s->info->workload;
   o.device = s->options->device;
   o.workers = s->options->workers;
+  o.lanes = s->options->lanes;
   o.shuffle = s->options->shuffle;
   o.seed = s->info->seed;
   o.digest = (aatgs_digest)s->info->digest;

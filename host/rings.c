@@ -8,8 +8,7 @@
 #include <sched.h>
 #include <string.h>
 
-#define SPINS_PER_LOOK  256u  /* polls between looks at the clock */
-#define LOOKS_PER_CHECK 4096u /* looks between questions to the driver */
+#define SPINS_PER_LOOK 256u /* polls between looks at the clock */
 
 static aatgs_flight *flight_of(aatgs_runtime *rt, uint64_t iteration)
 {
@@ -57,8 +56,29 @@ int aatgs_iteration_credit(aatgs_runtime *rt, uint32_t records)
   return iteration_fits(rt, records) ? 0 : AATGS_EAGAIN;
 }
 
+/* The device does not beat: the driver knows whether the kernel still runs. */
+static void ask_driver(aatgs_runtime *rt)
+{
+  aatgs_error error = {0};
+  char running[128];
+  aatgs_bus_store_relaxed(&rt->silent, 0);
+  if (!rt->device->ops->check || !rt->device->ops->check(rt->device, &error))
+    return;
+  aatgs_describe_running(rt, running, sizeof running);
+  aatgs_error_set(&rt->dead_error, AATGS_EDEVICE, error.native, "%s%s", error.text, running);
+  rt->dead = true;
+}
+
 int aatgs_check_alive(aatgs_runtime *rt)
 {
+  if (aatgs_bus_load_relaxed(&rt->silent))
+    ask_driver(rt);
+  if (rt->dead) {
+    rt->error = rt->dead_error;
+    aatgs_tell_lost(rt, aatgs_now_ns());
+    return rt->error.code;
+  }
+
   const uint64_t state = aatgs_bus_load_acquire(&rt->bus->device.state);   /* B6 */
   if (state == AATGS_DEVICE_RUNNING && !aatgs_bus_load_acquire(&rt->lost)) /* W2 */
     return 0;
@@ -135,6 +155,16 @@ uint64_t aatgs_post_iteration(aatgs_runtime *rt, uint32_t slot, const void *conf
 
 /* ---- In ----------------------------------------------------------------------------------- */
 
+/* One offset for all times of an iteration. */
+static void to_host_time(aatgs_runtime *rt, aatgs_flight *f)
+{
+  aatgs_telemetry_record *r = &f->u.telemetry;
+  aatgs_device_clock_take(&rt->clock, f->posted_ns, f->seen_ns, r->start_ns, r->end_ns);
+  f->offset_ns = aatgs_device_clock_offset(&rt->clock, f->seen_ns);
+  r->start_ns -= f->offset_ns;
+  r->end_ns -= f->offset_ns;
+}
+
 /* Takes in the telemetry of iteration next_seen if it is there. */
 static bool take_telemetry(aatgs_runtime *rt)
 {
@@ -147,6 +177,8 @@ static bool take_telemetry(aatgs_runtime *rt)
                        AATGS_TELEMETRY_FLITS, (uint32_t)i, f->u.words))
     return false;
   f->seen_ns = rt->seen_ns = aatgs_now_ns();
+  if (rt->device->own_clock)
+    to_host_time(rt, f);
   if (f->command >= rt->consumed)
     rt->consumed = f->command + 1;
   rt->next_seen++;
@@ -169,10 +201,11 @@ static bool take_timings(aatgs_runtime *rt, const aatgs_flight *f, uint32_t reco
       return false;
     aatgs_timing *t = &rt->timing_buffer[rt->timings_in++];
     const uint64_t start = f->u.telemetry.start_ns;
+    const uint32_t start_there = (uint32_t)(start + f->offset_ns);
     t->task = u.record.task;
     t->part = u.record.part;
     t->worker = u.record.worker;
-    t->start_ns = start + (uint64_t)(int64_t)(int32_t)(u.record.start - (uint32_t)start);
+    t->start_ns = start + (uint64_t)(int64_t)(int32_t)(u.record.start - start_there);
     t->duration_ns = u.record.duration_ns;
     t->digest = u.record.digest;
   }
@@ -347,6 +380,8 @@ int aatgs_submit(aatgs_runtime *rt, const void *config, uint64_t *iteration)
   const uint64_t i = aatgs_post_iteration(rt, slot, config);
   if (iteration)
     *iteration = i;
+  if (rt->clock.fresh)
+    aatgs_record_clock(rt);
   aatgs_tell_submitted(rt, flight_of(rt, i));
   return aatgs_pump(rt);
 }

@@ -15,6 +15,7 @@
 #include "device/workload.h"
 #include "host/aatgs.h"
 #include "host/device.h"
+#include "host/device_clock.h"
 #include "host/graph.h"
 #include "host/recorder.h"
 #include "host/scheduler.h"
@@ -30,6 +31,7 @@ typedef struct aatgs_flight {
   uint64_t timing_base;
   uint64_t posted_ns;
   uint64_t seen_ns;
+  uint64_t offset_ns; /* taken from the device's times to get the host's */
   uint64_t done_before;
   uint64_t model_ns; /* what it takes by the schedule of its plan, 0: not known */
   uint64_t eta_ns;   /* the same of all that was in flight, itself last */
@@ -74,6 +76,7 @@ struct aatgs_runtime {
   char *strings[4];
   aatgs_error error;
   aatgs_device *device;
+  aatgs_device_clock clock;
 
   /* The rings, as addresses. */
   aatgs_bus *bus;
@@ -101,7 +104,6 @@ struct aatgs_runtime {
   uint32_t iteration_field_bytes;
   uint32_t time_field; /* offset of the telemetry's iteration time, UINT32_MAX: none */
   uint64_t digest;
-  uint64_t looks; /* at the device's state */
   uint64_t peak_commands;
   uint64_t peak_telemetry;
 
@@ -166,7 +168,11 @@ struct aatgs_runtime {
   bool watch_stop; /* under watch_mutex */
   uint64_t watch_paused; /* W3 -- W4: somebody debugs, no task is stuck */
   uint64_t lost;   /* W1 -> W2 */
+  uint64_t silent; /* 1: the device has not beaten for a while; the caller asks the driver why */
   aatgs_error lost_error;
+  /* The caller's: the driver said that the loop is no more. */
+  bool dead;
+  aatgs_error dead_error;
   size_t host_bytes;
 };
 
@@ -215,6 +221,8 @@ void aatgs_tell(aatgs_runtime *rt, const aatgs_sched_event *event, uint64_t now_
 void aatgs_tell_submitted(aatgs_runtime *rt, aatgs_flight *flight);
 void aatgs_tell_done(aatgs_runtime *rt, const aatgs_graph *graph, const aatgs_iteration *it);
 void aatgs_tell_lost(aatgs_runtime *rt, uint64_t now_ns);
+/* Puts a new fit of the device's clock into the trace. */
+void aatgs_record_clock(aatgs_runtime *rt);
 /* The kind of tick that records the decision, and its value; UINT64_MAX: none does. */
 uint64_t aatgs_tick_of_decision(const aatgs_decision *decision, uint64_t *value);
 static inline bool aatgs_missed_deadline(const aatgs_runtime *rt, uint64_t start_ns,
@@ -263,6 +271,8 @@ int aatgs_put_state(aatgs_runtime *rt, const uint8_t *staging, size_t bytes);
 int aatgs_watch_start(aatgs_runtime *rt);
 void aatgs_watch_end(aatgs_runtime *rt);
 /* The sentence for the state that the device shows, when it is not running. */
+/* What the workers are running, by the words that they show: "; running then: ...", or "". */
+void aatgs_describe_running(const aatgs_runtime *rt, char *text, size_t size);
 void aatgs_describe_fault(const aatgs_runtime *rt, aatgs_error *error);
 
 #endif

@@ -5,11 +5,13 @@
 #include "host/runtime.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define BEAT_NS     UINT64_C(50000000)
 #define STEP_NS_MAX (4 * BEAT_NS)
+#define SILENT_NS   UINT64_C(200000000)
 
 /* By numbers: names belong to graphs that the caller's thread may be changing. */
 static void describe_stuck(aatgs_runtime *rt, uint32_t worker, uint64_t word, uint64_t ns)
@@ -34,6 +36,38 @@ static bool watch_over(aatgs_runtime *rt, uint64_t until_ns)
   return over;
 }
 
+/* Notes whether the device has shown no beat for a while. A worker that polls beats; one in the
+ * middle of a long task does not, and the driver then says that all is well. */
+static void watch_beat(aatgs_runtime *rt, uint64_t *beat, uint64_t *silent_ns, uint64_t step_ns)
+{
+  const uint64_t now = aatgs_bus_load_relaxed(&rt->bus->device.beat); /* B8 */
+  *silent_ns = now == *beat ? *silent_ns + step_ns : 0;
+  *beat = now;
+  if (*silent_ns < SILENT_NS)
+    return;
+  *silent_ns = 0;
+  aatgs_bus_store_relaxed(&rt->silent, 1);
+}
+
+void aatgs_describe_running(const aatgs_runtime *rt, char *text, size_t size)
+{
+  const uint64_t *running =
+      (const uint64_t *)(const void *)((const uint8_t *)rt->bus + rt->bus->layout.running_at);
+  uint32_t more = 0;
+  int used = 0;
+  *text = 0;
+  for (uint32_t i = 0; i < rt->device->workers; i++) {
+    const uint64_t word = aatgs_bus_load_relaxed(&running[i]); /* B8 */
+    if (word && !used)
+      used = snprintf(text, size, "; running then: task number %u of iteration %u on worker %u",
+                      (uint32_t)word - 1, (uint32_t)(word >> 32), i);
+    else if (word)
+      more++;
+  }
+  if (more && (size_t)used < size)
+    snprintf(text + used, size - (size_t)used, " and %u more", more);
+}
+
 static void *run_watch(void *arg)
 {
   aatgs_runtime *rt = arg;
@@ -42,7 +76,7 @@ static void *run_watch(void *arg)
       (const uint64_t *)(const void *)((uint8_t *)rt->bus + rt->bus->layout.running_at);
   uint64_t *last = calloc(workers, sizeof *last);
   uint64_t *busy_ns = calloc(workers, sizeof *busy_ns);
-  uint64_t beat = 0, before = aatgs_now_ns();
+  uint64_t beat = 0, before = aatgs_now_ns(), device_beat = 0, silent_ns = 0;
   pthread_setname_np(pthread_self(), "aatgs-watch");
   while (last && busy_ns && !watch_over(rt, before + BEAT_NS)) {
     aatgs_bus_store_relaxed(&rt->bus->host.beat, ++beat); /* B7 */
@@ -50,6 +84,7 @@ static void *run_watch(void *arg)
     /* A stopped process (a debugger) makes one long step, which does not count. */
     const uint64_t step = now - before < STEP_NS_MAX ? now - before : STEP_NS_MAX;
     before = now;
+    watch_beat(rt, &device_beat, &silent_ns, step);
     for (uint32_t i = 0; i < workers; i++) {
       const uint64_t word = aatgs_bus_load_relaxed(&running[i]);                   /* B8 */
       if (word != last[i] || !word || aatgs_bus_load_relaxed(&rt->watch_paused)) { /* W4 */

@@ -197,6 +197,33 @@ static void report_tasks(aatgs_report *report, const aatgs_trace_info *info,
   }
 }
 
+/* The last fit of the device's clock, and the widest error of any; nothing where the device reads
+ * the host's. */
+static void report_clock(aatgs_report *report, aatgs_trace *trace)
+{
+  uint64_t last[3] = {0}, worst_ns = 0, fits = 0;
+  aatgs_tick tick;
+  for (uint64_t i = 0; aatgs_trace_get_tick(trace, i, &tick) == 1; i++) {
+    if (tick.kind < AATGS_TICK_CLOCK_OFFSET || tick.kind > AATGS_TICK_CLOCK_ERROR)
+      continue;
+    last[tick.kind - AATGS_TICK_CLOCK_OFFSET] = tick.value;
+    if (tick.kind == AATGS_TICK_CLOCK_ERROR) {
+      worst_ns = tick.value > worst_ns ? tick.value : worst_ns;
+      fits++;
+    }
+  }
+  if (!fits)
+    return;
+  aatgs_report_section(report, "clock", "Clock of the device, fitted to the host's");
+  aatgs_report_fact(report, "fits", "fits", aatgs_cell_count(fits));
+  aatgs_report_fact(report, "offset_ns", "ahead of the host by",
+                    aatgs_cell_unit(aatgs_cell_real((double)(int64_t)last[0]), "ns"));
+  aatgs_report_fact(report, "drift_ppm", "drift",
+                    aatgs_cell_unit(aatgs_cell_real((double)(int64_t)last[1] / 1e6), "ppm"));
+  aatgs_report_fact(report, "error_ns", "error of the last fit, at most", aatgs_cell_ns(last[2]));
+  aatgs_report_fact(report, "error_max_ns", "error of any fit, at most", aatgs_cell_ns(worst_ns));
+}
+
 /* Graphs are numbered from 0 or 1 without gaps; the tasks of the first few are shown. */
 static void report_graphs(aatgs_report *report, aatgs_trace *trace, const aatgs_trace_info *info)
 {
@@ -258,6 +285,7 @@ static int print(const char *dir, aatgs_trace *trace, aatgs_format format)
   report_inputs(report, info);
   report_graphs(report, trace, info);
   report_regions(report, info);
+  report_clock(report, trace);
   rc = report_marks(report, trace);
   if (rc) {
     aatgs_report_close(report);

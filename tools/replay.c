@@ -22,6 +22,7 @@ typedef struct replay_args {
   const char *workload;
   int device;
   uint32_t workers;
+  uint32_t threads;
   bool shuffle;
   bool keep_going;
   const char *check;
@@ -66,6 +67,8 @@ static int parse(replay_args *a, int argc, char **argv)
       {"workers", AATGS_CLI_U32, &a->workers, "N",
        "workers, whatever the recording had (default: cores less one on cpu)", NULL, 1,
        AATGS_WORKERS_LIMIT, 0},
+      {"threads", AATGS_CLI_U32, &a->threads, "N",
+       "cuda: threads of a worker, in steps of 32 (default: 256)", NULL, 32, 512, 0},
       {"shuffle", AATGS_CLI_FLAG, &a->shuffle, NULL,
        "cpu: take parts and ready tasks in random order; the results must not change", NULL, 0, 0,
        0},
@@ -197,6 +200,7 @@ int aatgs_verb_replay(int argc, char **argv)
   options.device = devices[args.device];
   options.workload = args.workload;
   options.workers = args.workers;
+  options.lanes = args.threads;
   options.shuffle = args.shuffle;
   options.first = args.range.first;
   options.last = args.range.last;

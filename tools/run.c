@@ -267,6 +267,7 @@ static int prepare(job *j, const struct aatgs_workload *workload)
   j->options.seed = j->args.seed;
   j->options.policy = j->args.policy;
   j->options.idle = (aatgs_idle)j->args.idle;
+  j->options.lanes = j->args.threads;
   j->options.on_full = (aatgs_on_full)j->args.on_full;
   j->options.deadline_ns = j->args.deadline_ns;
   j->options.shuffle = j->args.shuffle;

@@ -21,6 +21,7 @@ typedef struct aatgs_run_args {
   aatgs_cli_list config;
   int device;
   int idle;
+  uint32_t threads;
   int on_full;
   int on_failure;
   uint32_t retries;

@@ -27,7 +27,7 @@ typedef struct aatgs_timing {
   uint32_t task; /* number in the graph */
   uint16_t part; /* == parts for finish */
   uint16_t worker;
-  uint64_t start_ns;    /* device clock */
+  uint64_t start_ns;    /* host clock, from the device's: see AATGS_TICK_CLOCK_OFFSET */
   uint32_t duration_ns; /* saturates */
   uint32_t digest;      /* of what the part wrote */
 } aatgs_timing;
@@ -41,8 +41,8 @@ typedef struct aatgs_iteration {
   uint32_t detail;
   uint64_t posted_ns; /* host clock: the config was in the ring */
   uint64_t seen_ns;   /* host clock: the telemetry was out of the ring */
-  uint64_t start_ns;  /* device clock */
-  uint64_t end_ns;    /* device clock */
+  uint64_t start_ns;  /* host clock, from the device's */
+  uint64_t end_ns;    /* the same */
   /* What the scheduler was told when this iteration was submitted. */
   uint64_t done_before;        /* iterations whose timings it had seen */
   uint32_t config_waiting;     /* configs in the host's queue */
@@ -198,8 +198,13 @@ typedef enum aatgs_tick_kind {
   AATGS_TICK_STOP = 17,    /* decided: nothing more is posted until RESUME; value: the task, or
                               2^32 - 1 when the device is gone */
   AATGS_TICK_ADAPT = 18,   /* decided: a new snapshot interval; value: ns */
-  AATGS_TICK_OVERRUN = 19  /* decided: the iteration that completed last (see done_before) missed
+  AATGS_TICK_OVERRUN = 19, /* decided: the iteration that completed last (see done_before) missed
                               its deadline; value: what it took, ns */
+  /* The device's clock as it was fitted at now_ns, in this order. All times of the trace are the
+   * host's: device times had this offset taken from them. */
+  AATGS_TICK_CLOCK_OFFSET = 32, /* value: device minus host, ns, modulo 2^64 */
+  AATGS_TICK_CLOCK_DRIFT = 33,  /* value: of the offset over time, parts in 10^12, signed */
+  AATGS_TICK_CLOCK_ERROR = 34   /* value: the offset is that far off at most, ns */
 } aatgs_tick_kind;
 
 /* One of these, in the order they happened. Index 0.. ; 1: filled in, 0: no more. */

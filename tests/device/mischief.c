@@ -43,6 +43,26 @@ AATGS_FN void mischief_hang(aatgs_task *t)
   hang(config->hang_ms);
 }
 
+/* Writes where nothing is, or gives up; on cpu, where that would end the test, they fail. */
+AATGS_FN void mischief_wild(aatgs_task *t)
+{
+#if defined(__CUDACC__)
+  ((uint32_t *)(uintptr_t)16)[t->iteration] = 1;
+#else
+  aatgs_fail(t, 2);
+#endif
+}
+
+AATGS_FN void mischief_trap(aatgs_task *t)
+{
+#if defined(__CUDACC__)
+  (void)t;
+  __trap();
+#else
+  aatgs_fail(t, 3);
+#endif
+}
+
 AATGS_FN void mischief_report(aatgs_task *t)
 {
   const uint32_t *seen = aatgs_region_ptr(t, SEEN, uint32_t);
@@ -57,7 +77,9 @@ AATGS_FN void mischief_report(aatgs_task *t)
 #define AATGS_TASKS(X)                                                                             \
   X(0, mischief_step, AATGS_NO_FINISH)                                                             \
   X(1, mischief_hang, AATGS_NO_FINISH)                                                             \
-  X(2, mischief_report, AATGS_NO_FINISH)
+  X(2, mischief_report, AATGS_NO_FINISH)                                                           \
+  X(4, mischief_wild, AATGS_NO_FINISH)                                                             \
+  X(5, mischief_trap, AATGS_NO_FINISH)
 #include <aatgs/loop.h>
 
 #if !defined(__CUDACC__)
@@ -80,6 +102,8 @@ static const aatgs_task_type types[] = {
     {"Report", "Fills in the telemetry", AATGS_ROLE_DOWNLOAD, 1, AATGS_REGION_BIT(SEEN), 0, 1000, 0,
      -1},
     {"Missing", "Is not in AATGS_TASKS", AATGS_ROLE_NONE, 1, 0, 0, 1000, 0, -1},
+    {"Wild", "Writes where nothing is (cuda)", AATGS_ROLE_NONE, 1, 0, 0, 1000, 0, -1},
+    {"Trap", "Gives up, as an assertion does (cuda)", AATGS_ROLE_NONE, 1, 0, 0, 1000, 0, -1},
 };
 static const aatgs_named_graph graphs[] = {
     {"steps",
@@ -88,6 +112,8 @@ static const aatgs_named_graph graphs[] = {
      "Three steps"},
     {"hang", "hang Hang\n", "One task that does not return for hang_ms"},
     {"missing", "one Step arg=1\nmissing Missing after=one\n", "A type without code"},
+    {"wild", "one Step arg=1\nwild Wild after=one\n", "An illegal address"},
+    {"trap", "one Step arg=1\ntrap Trap after=one\n", "A trap"},
 };
 
 static int mischief_setup(aatgs_setup *setup)
@@ -111,9 +137,9 @@ static const struct aatgs_workload mischief = {
     .regions = regions,
     .region_count = REGIONS,
     .types = types,
-    .type_count = 4,
+    .type_count = 6,
     .graphs = graphs,
-    .graph_count = 3,
+    .graph_count = 5,
     .setup = mischief_setup,
     .cpu_loop = aatgs_cpu_loop,
     .cuda_launch = AATGS_CUDA_LAUNCH,

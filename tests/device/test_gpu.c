@@ -1,0 +1,316 @@
+/* What can go wrong on a GPU ends in a clear error that names iteration and task, with the trace
+ * closed, and leaves the GPU to the next process. Each case runs in a process of its own, because a
+ * fault spoils a CUDA context for good; this one makes no CUDA call. */
+#include "support/cm.h"
+
+#include "device/workload.h"
+#include "host/aatgs.h"
+#include "host/clock.h"
+#include "trace/trace.h"
+
+#include <ftw.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MISCHIEF  AATGS_BUILD_DIR "/tests/mischief.so"
+#define COUNTER   AATGS_BUILD_DIR "/tests/counter.so"
+#define WAIT_NS   UINT64_C(10000000000)
+#define LIFE_S    60 /* of a child */
+#define SHARE     16u
+#define NO_GPU    77
+#define CHILD_BAD 99
+
+static char folder[64]; /* for traces */
+
+/* ---- Children --------------------------------------------------------------------------- */
+
+#define CHECK(what)                                                                                \
+  do {                                                                                             \
+    if (!(what)) {                                                                                 \
+      fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #what);                                   \
+      exit(CHILD_BAD);                                                                             \
+    }                                                                                              \
+  } while (0)
+
+static aatgs_runtime *open_on(const char *device, const char *workload, const char *tasks,
+                              uint32_t workers, uint64_t timeout_ns, const char *record)
+{
+  aatgs_options o = AATGS_OPTIONS_INIT;
+  aatgs_runtime *rt;
+  aatgs_error error = {0};
+  o.workload = workload;
+  o.device = device;
+  o.tasks = tasks;
+  o.workers = workers;
+  o.timeout_ns = timeout_ns;
+  o.record = record;
+  if (!aatgs_open(&o, &rt, &error))
+    return rt;
+  fprintf(stderr, "%s\n", error.text);
+  exit(error.code == AATGS_ENOTSUP ? NO_GPU : CHILD_BAD);
+}
+
+static void probe(void)
+{
+  CHECK(aatgs_close(open_on("cuda", COUNTER, NULL, 0, WAIT_NS, NULL)) == 0);
+}
+
+/* Runs the iteration and wants an error whose sentence holds all three; then the trace of the
+ * iteration before must be closed and hold it. */
+static void fault(const char *tasks, const char *hang_ms, uint64_t timeout_ns, const char *cause)
+{
+  char record[96];
+  uint32_t config[64], telemetry[16];
+  aatgs_error error;
+  aatgs_trace *trace;
+  aatgs_trace_state state;
+  snprintf(record, sizeof record, "%s/%s-%s", folder, tasks, hang_ms);
+  aatgs_runtime *rt = open_on("cuda", MISCHIEF, "hang", 0, timeout_ns, record);
+  const struct aatgs_workload *w = aatgs_runtime_workload(rt);
+  aatgs_default_config(w, config);
+  CHECK(aatgs_submit(rt, config, NULL) == 0);
+  CHECK(aatgs_wait(rt, telemetry, NULL, WAIT_NS) == 1);
+  aatgs_graph *graph;
+  CHECK(aatgs_graph_open(w, &graph) == 0 && aatgs_graph_load(graph, tasks, 0) == 0);
+  CHECK(aatgs_set_graph(rt, graph) == 0);
+  aatgs_graph_close(graph);
+  CHECK(aatgs_set_config_field(w, config, "hang_ms", hang_ms, &error) == 0);
+  CHECK(aatgs_submit(rt, config, NULL) == 0);
+  CHECK(aatgs_wait(rt, telemetry, NULL, WAIT_NS) == AATGS_EDEVICE);
+  const char *text = aatgs_last_error(rt)->text;
+  fprintf(stderr, "%s: %s\n", tasks, text);
+  CHECK(strstr(text, cause) && strstr(text, "iteration 2") && strstr(text, "task"));
+  CHECK(aatgs_submit(rt, config, NULL) == AATGS_EDEVICE);
+  CHECK(aatgs_close(rt) == AATGS_EDEVICE);
+  CHECK(aatgs_trace_open(record, &trace, &error) == 0);
+  aatgs_trace_get_state(trace, &state);
+  CHECK(state.closed && state.iterations == 1);
+  aatgs_trace_close(trace);
+}
+
+static void wild(void)
+{
+  fault("wild", "0", WAIT_NS, "illegal memory access");
+}
+
+static void trap(void)
+{
+  fault("trap", "0", WAIT_NS, "the persistent kernel died");
+}
+
+static void missing(void)
+{
+  fault("missing", "0", WAIT_NS, "type 3");
+}
+
+static void late(void)
+{
+  fault("hang", "2000", 300000000, "has not returned");
+}
+
+static void never(void)
+{
+  fault("hang", "60000", 300000000, "has not returned");
+}
+
+/* Leaves without a word while iterations are in flight. */
+static void leave(void)
+{
+  uint32_t config[64];
+  aatgs_runtime *rt = open_on("cuda", MISCHIEF, "steps", 0, WAIT_NS, NULL);
+  aatgs_default_config(aatgs_runtime_workload(rt), config);
+  for (int i = 0; i < 8; i++)
+    CHECK(aatgs_submit(rt, config, NULL) == 0);
+  exit(0);
+}
+
+/* Runs until it is killed. */
+static void run_on(void)
+{
+  uint32_t config[64], telemetry[16];
+  char record[96];
+  snprintf(record, sizeof record, "%s/killed", folder);
+  aatgs_runtime *rt = open_on("cuda", MISCHIEF, "steps", 0, WAIT_NS, record);
+  aatgs_default_config(aatgs_runtime_workload(rt), config);
+  for (;;)
+    CHECK(aatgs_submit(rt, config, NULL) == 0 && aatgs_wait(rt, telemetry, NULL, WAIT_NS) == 1);
+}
+
+/* The digest of 300 iterations of the counter. */
+static uint64_t count_on(const char *device, uint32_t workers, uint64_t timeout_ns)
+{
+  uint32_t config[64], telemetry[16];
+  aatgs_runtime_info info;
+  aatgs_runtime *rt = open_on(device, COUNTER, "once", workers, timeout_ns, NULL);
+  aatgs_default_config(aatgs_runtime_workload(rt), config);
+  for (int i = 0; i < 300; i++)
+    CHECK(aatgs_submit(rt, config, NULL) == 0 && aatgs_wait(rt, telemetry, NULL, WAIT_NS) == 1);
+  CHECK(aatgs_drain(rt, WAIT_NS) == 0);
+  aatgs_get_runtime_info(rt, &info);
+  CHECK(aatgs_close(rt) == 0);
+  return info.digest;
+}
+
+/* The test workload's CUDA loop comes from the source that its CPU loop comes from. */
+static void same_bits(void)
+{
+  const uint64_t wanted = count_on("cpu", 1, WAIT_NS);
+  const uint32_t shares[] = {1, 7, SHARE, 0};
+  for (int i = 0; i < 4; i++)
+    CHECK(count_on("cuda", shares[i], WAIT_NS) == wanted);
+}
+
+static void one_iteration(aatgs_runtime *rt)
+{
+  uint32_t config[64], telemetry[16];
+  aatgs_default_config(aatgs_runtime_workload(rt), config);
+  CHECK(aatgs_submit(rt, config, NULL) == 0 && aatgs_wait(rt, telemetry, NULL, WAIT_NS) == 1);
+}
+
+/* Two runtimes in one process, on shares of the GPU; a third one with all of it runs beside them or
+ * says that it found no room. */
+static void shares(void)
+{
+  aatgs_runtime *a = open_on("cuda", MISCHIEF, "steps", SHARE, WAIT_NS, NULL);
+  aatgs_runtime *b = open_on("cuda", MISCHIEF, "steps", SHARE, WAIT_NS, NULL);
+  for (int i = 0; i < 20; i++) {
+    one_iteration(a);
+    one_iteration(b);
+  }
+  aatgs_options o = AATGS_OPTIONS_INIT;
+  aatgs_runtime *c;
+  aatgs_error error = {0};
+  o.workload = MISCHIEF;
+  o.device = "cuda";
+  o.timeout_ns = 1000000000;
+  if (aatgs_open(&o, &c, &error)) {
+    CHECK(strstr(error.text, "did not start"));
+  } else {
+    one_iteration(c);
+    CHECK(aatgs_close(c) == 0);
+  }
+  one_iteration(a);
+  CHECK(aatgs_close(a) == 0 && aatgs_close(b) == 0);
+}
+
+/* A group opened with as many workers as there are shares the GPU out among its members. */
+static void group(void)
+{
+  aatgs_options o = AATGS_OPTIONS_INIT;
+  uint32_t config[64], telemetry[3 * 16];
+  bool have[3];
+  aatgs_group *g;
+  aatgs_error error = {0};
+  o.workload = COUNTER;
+  o.device = "cuda";
+  o.tasks = "once";
+  CHECK(aatgs_group_open(&o, 3, &g, &error) == 0);
+  aatgs_default_config(aatgs_runtime_workload(aatgs_group_at(g, 0)), config);
+  for (int i = 0; i < 50; i++)
+    CHECK(aatgs_group_execute_all(g, config, telemetry, have) == 0);
+  CHECK(aatgs_group_close(g) == 0);
+}
+
+/* ---- The parent -------------------------------------------------------------------------- */
+
+static pid_t start(void (*run)(void))
+{
+  fflush(NULL);
+  const pid_t child = fork();
+  if (child)
+    return child;
+  alarm(LIFE_S);
+  run();
+  exit(0);
+}
+
+static int result_of(pid_t child)
+{
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+}
+
+static void expect(void (*run)(void), double seconds_max)
+{
+  const uint64_t begin = aatgs_now_ns();
+  assert_int_equal(result_of(start(run)), 0);
+  assert_true((double)(aatgs_now_ns() - begin) / 1e9 < seconds_max);
+}
+
+#define GPU_TEST(name, seconds)                                                                    \
+  static void test_##name(void **state)                                                            \
+  {                                                                                                \
+    (void)state;                                                                                   \
+    expect(name, seconds);                                                                         \
+    expect(probe, 30);                                                                             \
+  }
+GPU_TEST(wild, 15)
+GPU_TEST(trap, 15)
+GPU_TEST(missing, 15)
+GPU_TEST(late, 15)
+GPU_TEST(never, 15)
+GPU_TEST(leave, 15)
+GPU_TEST(same_bits, 30)
+GPU_TEST(shares, 30)
+GPU_TEST(group, 30)
+
+static void test_killed(void **state)
+{
+  (void)state;
+  char record[96];
+  aatgs_trace *trace;
+  aatgs_error error;
+  const struct timespec nap = {3, 0};
+  const pid_t child = start(run_on);
+  nanosleep(&nap, NULL);
+  kill(child, SIGKILL);
+  assert_int_equal(result_of(child), 1000 + SIGKILL);
+  expect(probe, 15);
+  snprintf(record, sizeof record, "%s/killed", folder);
+  assert_int_equal(aatgs_trace_open(record, &trace, &error), 0);
+  aatgs_trace_close(trace);
+}
+
+/* Two processes with all of the GPU each: the driver gives it to them in turns. */
+static void test_second_process(void **state)
+{
+  (void)state;
+  const pid_t first = start(same_bits), second = start(same_bits);
+  assert_int_equal(result_of(first), 0);
+  assert_int_equal(result_of(second), 0);
+}
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
+{
+  (void)st, (void)kind, (void)ftw;
+  return remove(path);
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_same_bits),      cmocka_unit_test(test_wild),
+      cmocka_unit_test(test_trap),           cmocka_unit_test(test_missing),
+      cmocka_unit_test(test_late),           cmocka_unit_test(test_never),
+      cmocka_unit_test(test_leave),          cmocka_unit_test(test_killed),
+      cmocka_unit_test(test_shares),         cmocka_unit_test(test_group),
+      cmocka_unit_test(test_second_process),
+  };
+  const int gpu = result_of(start(probe));
+  if (gpu == NO_GPU) {
+    printf("skipped: no usable GPU\n");
+    return 77;
+  }
+  snprintf(folder, sizeof folder, "/tmp/aatgs-gpu-XXXXXX");
+  if (!mkdtemp(folder))
+    return 1;
+  const int rc = cmocka_run_group_tests(tests, NULL, NULL);
+  nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+  return rc;
+}
