@@ -14,23 +14,15 @@ AATGS_FN void aatgs_no_function(aatgs_task *t)
 #define AATGS_REBUILD aatgs_no_function
 #endif
 
-AATGS_FN void aatgs_task_open(const aatgs_loop *loop, const aatgs_step *step,
-                              const aatgs_task_entry *entry, uint32_t lane, uint32_t lanes,
-                              aatgs_task *t)
+/* The context but for the part: key, task, part, parts, arg, lane and lanes. */
+AATGS_FN void aatgs_task_open(const aatgs_loop *loop, const void *config, uint32_t *telemetry,
+                              uint64_t iteration, aatgs_task *t)
 {
-  aatgs_frame *frame = step->frame;
-  t->config = frame->config;
-  t->telemetry = frame->telemetry;
+  t->config = config;
+  t->telemetry = telemetry;
   t->regions = loop->regions;
   t->region_bytes = loop->region_bytes;
-  t->iteration = frame->iteration;
-  t->key = aatgs_random_key(loop->seed, frame->iteration, step->task, step->part);
-  t->task = step->task;
-  t->part = step->part;
-  t->parts = entry->parts;
-  t->arg = entry->arg;
-  t->lane = lane;
-  t->lanes = lanes;
+  t->iteration = iteration;
   t->digest = 0;
   t->failed = 0;
 }
@@ -53,16 +45,15 @@ AATGS_FN int aatgs_task_call(aatgs_task *t, uint32_t type, int finish)
 }
 
 /* Calls the task's function, showing which task runs; every lane takes part. */
-AATGS_FN void aatgs_task_run(aatgs_loop *loop, aatgs_task *t, const aatgs_step *step, uint32_t type,
+AATGS_FN void aatgs_task_run(aatgs_loop *loop, aatgs_task *t, uint32_t worker, uint32_t type,
                              int finish)
 {
   if (t->lane == 0)
-    aatgs_bus_store_relaxed(&loop->running[step->worker],
-                            AATGS_RUNNING(t->iteration, t->task)); /* B7 */
+    aatgs_bus_store_relaxed(&loop->running[worker], AATGS_RUNNING(t->iteration, t->task)); /* B7 */
   if (aatgs_task_call(t, type, finish) || t->lane != 0)
     return;
   const aatgs_fault fault = {
-      AATGS_FAULT_TASK_TYPE, step->worker, t->iteration, t->task, t->part, 0, type};
+      AATGS_FAULT_TASK_TYPE, worker, t->iteration, t->task, t->part, 0, type};
   aatgs_fault_post(loop, fault);
 }
 
@@ -70,13 +61,21 @@ AATGS_FN void aatgs_task_run(aatgs_loop *loop, aatgs_task *t, const aatgs_step *
 AATGS_FN void aatgs_part_run(aatgs_loop *loop, aatgs_worker *w, aatgs_step *step, uint32_t lane,
                              uint32_t lanes)
 {
-  const aatgs_task_entry *entry = aatgs_entries(step->frame->graph) + step->task;
+  aatgs_frame *frame = step->frame;
+  const aatgs_task_entry *entry = aatgs_entries(frame->graph) + step->task;
   const int finish = step->part >= entry->parts;
-  const uint32_t skip = aatgs_dev_load_relaxed_u32(&step->frame->skip[step->task]);
+  const uint32_t skip = aatgs_dev_load_relaxed_u32(&frame->skip[step->task]);
   aatgs_task t;
-  aatgs_task_open(loop, step, entry, lane, lanes, &t);
+  aatgs_task_open(loop, frame->config, frame->telemetry, frame->iteration, &t);
+  t.key = aatgs_random_key(aatgs_random_base(loop->seed, t.iteration), step->task, step->part);
+  t.task = step->task;
+  t.part = step->part;
+  t.parts = entry->parts;
+  t.arg = entry->arg;
+  t.lane = lane;
+  t.lanes = lanes;
   if (skip != AATGS_SKIP_BLOCKED && !(finish && skip))
-    aatgs_task_run(loop, &t, step, entry->type, finish);
+    aatgs_task_run(loop, &t, w->id, entry->type, finish);
   const uint32_t digest = aatgs_reduce_add_u32(&t, t.digest);
   aatgs_sync(&t); /* every lane has written before the leading one says so */
   if (lane == 0)
