@@ -56,6 +56,7 @@ static void settle_device(bench *b)
   if (aatgs_open(&o, &rt, &error))
     bench_fail(b, "%s", error.text);
   aatgs_get_runtime_info(rt, &info);
+  snprintf(b->device_name, sizeof b->device_name, "%s", info.device_name);
   b->device = strcmp(info.device, "cuda") == 0 ? "cuda" : "cpu";
   aatgs_close(rt);
 }
@@ -67,7 +68,8 @@ void bench_start(const bench_program *program, int argc, char **argv, bench *b)
                                           {"rounds", required_argument, NULL, 'r'},
                                           {"help", no_argument, NULL, 'h'},
                                           {NULL, 0, NULL, 0}};
-  *b = (bench){program, "auto", program->rounds, false, json_array()};
+  *b = (bench){
+      .program = program, .device = "auto", .rounds = program->rounds, .results = json_array()};
   int option;
   char *end;
   while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -236,8 +238,8 @@ static void print_table(const bench *b, const json_t *report)
   char text[128];
   size_t i;
   json_array_foreach(b->results, i, row) json_object_update_missing(columns, row);
-  printf("%s, %s device, commit %s\n%s, %lld cores, %s\n\n", b->program->name, b->device,
-         json_string_value(json_object_get(report, "commit")),
+  printf("%s, %s device (%s), commit %s\n%s, %lld cores, %s\n\n", b->program->name, b->device,
+         b->device_name, json_string_value(json_object_get(report, "commit")),
          json_string_value(json_object_get(machine, "cpu")),
          (long long)json_integer_value(json_object_get(machine, "cores")),
          json_string_value(json_object_get(machine, "date")));
@@ -263,9 +265,10 @@ static void print_table(const bench *b, const json_t *report)
 int bench_finish(bench *b)
 {
   const char *commit = getenv("AATGS_COMMIT");
-  json_t *report = json_pack("{s:s, s:s, s:s, s:o, s:O}", "benchmark", b->program->name, "device",
-                             b->device, "commit", commit && *commit ? commit : BENCH_COMMIT,
-                             "machine", describe_machine(), "results", b->results);
+  json_t *report = json_pack("{s:s, s:s, s:s, s:s, s:o, s:O}", "benchmark", b->program->name,
+                             "device", b->device, "device_name", b->device_name, "commit",
+                             commit && *commit ? commit : BENCH_COMMIT, "machine",
+                             describe_machine(), "results", b->results);
   if (!report)
     bench_fail(b, "out of memory");
   if (b->as_json) {

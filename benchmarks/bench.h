@@ -11,6 +11,10 @@
 
 #include "host/aatgs.h"
 
+#if defined(__cplusplus)
+extern "C" {
+#endif
+
 typedef struct bench_program {
   const char *name;     /* "roundtrip" */
   const char *question; /* one or two sentences for --help */
@@ -20,7 +24,8 @@ typedef struct bench_program {
 
 typedef struct bench {
   const bench_program *program;
-  const char *device; /* "cpu" or "cuda" */
+  const char *device;    /* "cpu" or "cuda" */
+  char device_name[128]; /* model of the processor or GPU */
   uint32_t rounds;
   bool as_json;
   json_t *results;
@@ -65,6 +70,9 @@ void bench_rate(json_t *row, bench_samples *s, uint64_t items);
 
 /* Cores this process may use. Threads started while unpinned may run on all of them. */
 uint32_t bench_cores(void);
+/* The core for the thread that measures: with many of them not the first, which takes interrupts.
+ */
+uint32_t bench_host_core(void);
 /* The calling thread stays on the `index`-th core it may use (modulo their number). */
 void bench_pin(uint32_t index);
 void bench_unpin(void);
@@ -83,4 +91,7 @@ typedef struct bench_folder {
 bool bench_folder_make(const char *parent, bench_folder *f);
 void bench_folder_remove(const bench_folder *f);
 
+#if defined(__cplusplus)
+}
+#endif
 #endif

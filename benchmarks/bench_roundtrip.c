@@ -1,99 +1,177 @@
-/* What does a round trip through the public interface cost, beside two threads that pass the same
- * payload to and fro and do nothing else? */
+/* What does a round trip through the public interface cost, beside the same payload passed to and
+ * fro by nothing but rings, and on a GPU beside what CUDA offers? */
 #include "bare.h"
 #include "bench.h"
+#include "gpu.h"
 
 #include "device/workload.h"
 #include "host/clock.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define TRIPS   1500u /* measured in a round, of each kind */
-#define WARM_UP 300u
-#define WAIT_NS UINT64_C(10000000000)
+#define TRIPS_CPU  1500u /* measured in a round, of each kind */
+#define TRIPS_CUDA 10000u
+#define WARM_UP    300u
+#define WARM_UP_NS UINT64_C(150000000) /* cuda: until the GPU's clocks are up */
+#define KINDS_MAX  16u
 
-typedef enum kind { BARE, BARE_RINGS, PLAIN, RECORDED, RECORDED_MEMORY, KINDS } kind;
+typedef struct kind {
+  const char *name;
+  bool rival;
+  bool bare;           /* the floor */
+  uint32_t slots;      /* of a bare ping-pong between threads */
+  const gpu_trip *gpu; /* a rival on the GPU */
+  const char *tasks;   /* of the runtime: a graph of the workload `empty` */
+  const char *record;  /* parent folder; NULL: not recorded */
+} kind;
 
-static const char *const names[KINDS] = {"bare ping-pong, one slot", "bare ping-pong, 16 slots",
-                                         "round trip", "round trip, recorded to /tmp",
-                                         "round trip, recorded to /dev/shm"};
+static const kind kinds_cpu[] = {
+    {"bare ping-pong, one slot", true, true, 1, NULL, NULL, NULL},
+    {"bare ping-pong, 16 slots", true, true, 16, NULL, NULL, NULL},
+};
+static const kind kinds_runtime[] = {
+    {"round trip", false, false, 0, NULL, "one", NULL},
+    {"round trip, recorded to /tmp", false, false, 0, NULL, "one", "/tmp"},
+    {"round trip, recorded to /dev/shm", false, false, 0, NULL, "one", "/dev/shm"},
+    {"linear graph of three empty tasks", false, false, 0, NULL, "three", NULL},
+};
 
-static void run_bare(const bench *b, uint32_t slots, bench_samples *samples)
+/* One side of the comparison, opened: trip() makes a round trip. */
+typedef struct side {
+  const bench *b;
+  const kind *kind;
+  bare *rings;
+  bare_thread *thread;
+  void *gpu;
+  aatgs_runtime *rt;
+  bench_folder folder;
+  uint32_t config[AATGS_CONFIG_BYTES_MAX / 4];
+  uint32_t telemetry[AATGS_TELEMETRY_BYTES_MAX / 4];
+} side;
+
+static bool on_gpu(const bench *b)
 {
-  uint32_t config[AATGS_CONFIG_BYTES_MAX / 4] = {0}, telemetry[AATGS_TELEMETRY_BYTES_MAX / 4];
-  bare *p;
-  bare_open(b, slots, &p);
-  for (uint32_t i = 0; i < WARM_UP + TRIPS; i++) {
-    config[0] = i;
-    const uint64_t start = aatgs_now_ns();
-    bare_trip(p, config, telemetry);
-    const uint64_t end = aatgs_now_ns();
-    if (telemetry[0] != i)
-      bench_fail(b, "the bare ping-pong lost its payload");
-    if (i >= WARM_UP)
-      bench_sample(samples, end - start);
-  }
-  bare_close(p);
+  return strcmp(b->device, "cuda") == 0;
 }
 
-static int trip(aatgs_runtime *rt, const void *config, void *telemetry)
+static bool open_runtime(side *s)
 {
-  int rc = aatgs_submit(rt, config, NULL);
+  aatgs_options o = AATGS_OPTIONS_INIT;
+  aatgs_error error;
+  if (s->kind->record && !bench_folder_make(s->kind->record, &s->folder))
+    return false;
+  o.workload = "empty";
+  o.device = s->b->device;
+  o.tasks = s->kind->tasks;
+  o.workers = on_gpu(s->b) ? 0 : 1;
+  o.record = s->kind->record ? s->folder.trace : NULL;
+  bench_unpin();
+  if (aatgs_open(&o, &s->rt, &error))
+    bench_fail(s->b, "%s", error.text);
+  bench_pin(bench_host_core());
+  bench_pin_workers(1);
+  aatgs_default_config(aatgs_runtime_workload(s->rt), s->config);
+  return true;
+}
+
+static bool open_side(const bench *b, const kind *k, side *s)
+{
+  *s = (side){.b = b, .kind = k};
+  if (k->gpu)
+    s->gpu = k->gpu->open(b);
+  else if (k->slots)
+    s->rings = bare_thread_open(b, k->slots, &s->thread);
+  else
+    return open_runtime(s);
+  return true;
+}
+
+static void close_side(side *s)
+{
+  if (s->gpu)
+    s->kind->gpu->close(s->gpu);
+  if (s->rings)
+    bare_thread_close(s->thread);
+  if (aatgs_close(s->rt))
+    bench_fail(s->b, "the runtime did not close");
+  if (s->kind->record)
+    bench_folder_remove(&s->folder);
+}
+
+static int trip_runtime(side *s)
+{
+  int rc = aatgs_submit(s->rt, s->config, NULL);
   if (rc)
     return rc;
-  while (!(rc = aatgs_poll(rt, telemetry, NULL)))
+  while (!(rc = aatgs_poll(s->rt, s->telemetry, NULL)))
     __builtin_ia32_pause();
   return rc < 0 ? rc : 0;
 }
 
-static void run_runtime(const bench *b, const char *record, bench_samples *samples)
+/* Makes one round trip and returns what it took. */
+static uint64_t trip(side *s)
 {
-  uint32_t config[AATGS_CONFIG_BYTES_MAX / 4], telemetry[AATGS_TELEMETRY_BYTES_MAX / 4];
-  aatgs_options o = AATGS_OPTIONS_INIT;
-  aatgs_runtime *rt;
-  aatgs_error error;
-  o.workload = "empty";
-  o.device = b->device;
-  o.tasks = "one";
-  o.workers = strcmp(b->device, "cpu") == 0 ? 1 : 0;
-  o.record = record;
-  bench_unpin();
-  if (aatgs_open(&o, &rt, &error))
-    bench_fail(b, "%s", error.text);
-  bench_pin(0);
-  bench_pin_workers(1);
-  aatgs_default_config(aatgs_runtime_workload(rt), config);
-  for (uint32_t i = 0; i < WARM_UP + TRIPS; i++) {
-    const uint64_t start = aatgs_now_ns();
-    const int rc = trip(rt, config, telemetry);
-    const uint64_t end = aatgs_now_ns();
-    if (rc)
-      bench_fail(b, "%s", aatgs_last_error(rt)->text);
-    if (i >= WARM_UP)
-      bench_sample(samples, end - start);
-  }
-  if (aatgs_close(rt))
-    bench_fail(b, "the runtime did not close");
+  const uint64_t start = aatgs_now_ns();
+  if (s->gpu)
+    s->kind->gpu->once(s->gpu, s->config, s->telemetry);
+  else if (s->rings)
+    bare_trip(s->rings, s->config, s->telemetry);
+  else if (trip_runtime(s))
+    bench_fail(s->b, "%s", aatgs_last_error(s->rt)->text);
+  const uint64_t ns = aatgs_now_ns() - start;
+  if (s->kind->rival && s->telemetry[0] != s->config[0])
+    bench_fail(s->b, "%s: the payload was lost", s->kind->name);
+  s->config[0]++;
+  return ns;
 }
 
-static void run_recorded(const bench *b, const char *parent, bench_samples *samples)
+static void run(const bench *b, const kind *k, uint32_t trips, bench_samples *samples)
 {
-  bench_folder folder;
-  if (!bench_folder_make(parent, &folder))
+  side s;
+  if (!open_side(b, k, &s))
     return; /* the row says 0 samples */
-  run_runtime(b, folder.trace, samples);
-  bench_folder_remove(&folder);
+  const uint64_t start = aatgs_now_ns();
+  uint32_t warm = 0;
+  while (warm++ < WARM_UP || (on_gpu(b) && aatgs_now_ns() - start < WARM_UP_NS))
+    trip(&s);
+  for (uint32_t i = 0; i < trips; i++)
+    bench_sample(samples, trip(&s));
+  close_side(&s);
 }
 
-static void run(const bench *b, kind k, bench_samples *samples)
+static size_t list_kinds(const bench *b, kind *kinds)
 {
-  switch (k) {
-  case BARE: run_bare(b, 1, samples); break;
-  case BARE_RINGS: run_bare(b, 16, samples); break;
-  case PLAIN: run_runtime(b, NULL, samples); break;
-  case RECORDED: run_recorded(b, "/tmp", samples); break;
-  default: run_recorded(b, "/dev/shm", samples);
+  size_t count = 0;
+  if (on_gpu(b))
+    for (size_t i = 0; i < gpu_trip_count && count < KINDS_MAX; i++)
+      kinds[count++] =
+          (kind){gpu_trips[i].name, true, gpu_trips[i].bare, 0, &gpu_trips[i], NULL, NULL};
+  else
+    for (size_t i = 0; i < sizeof kinds_cpu / sizeof *kinds_cpu; i++)
+      kinds[count++] = kinds_cpu[i];
+  for (size_t i = 0; i < sizeof kinds_runtime / sizeof *kinds_runtime && count < KINDS_MAX; i++)
+    kinds[count++] = kinds_runtime[i];
+  return count;
+}
+
+static void report(bench *b, const kind *kinds, bench_samples *samples, size_t count)
+{
+  uint64_t floor_ns = 0, rival_ns = 0;
+  for (size_t k = 0; k < count; k++) {
+    const uint64_t p50 = bench_percentile(&samples[k], 500);
+    uint64_t *best = kinds[k].bare ? &floor_ns : &rival_ns;
+    if (kinds[k].rival && p50 && (!*best || p50 < *best))
+      *best = p50;
+  }
+  for (size_t k = 0; k < count; k++) {
+    json_t *row = bench_row(b, kinds[k].name, kinds[k].rival);
+    const double p50 = (double)bench_percentile(&samples[k], 500);
+    bench_latency(row, &samples[k]);
+    if (floor_ns)
+      bench_real(row, "p50_over_bare", p50 / (double)floor_ns);
+    if (rival_ns && p50 > 0)
+      bench_real(row, "best_rival_over_p50", (double)rival_ns / p50);
   }
 }
 
@@ -102,27 +180,24 @@ int main(int argc, char **argv)
   static const bench_program program = {
       "roundtrip",
       "One config of 256 bytes in, one empty task, 64 bytes of telemetry out, one at a time, by\n"
-      "aatgs_submit() and aatgs_poll(); beside two pinned threads that pass the same payload to\n"
-      "and fro. Both sides take turns, round by round.",
-      40, "rounds of 1,500 trips of each kind"};
+      "aatgs_submit() and aatgs_poll(); beside the same payload passed to and fro by rings and\n"
+      "nothing else (two threads, or on cuda the host and one block), and on cuda beside CUDA\n"
+      "graphs, streams and launches. All sides take turns, round by round.",
+      40, "rounds of 1,500 trips of each kind (cuda: 10,000)"};
   bench b;
-  bench_samples samples[KINDS];
+  kind kinds[KINDS_MAX];
+  bench_samples samples[KINDS_MAX];
   bench_start(&program, argc, argv, &b);
-  for (int k = 0; k < KINDS; k++)
-    bench_samples_open(&b, &samples[k], (size_t)b.rounds * TRIPS);
-  bench_pin(0);
+  const uint32_t trips = on_gpu(&b) ? TRIPS_CUDA : TRIPS_CPU;
+  const size_t count = list_kinds(&b, kinds);
+  for (size_t k = 0; k < count; k++)
+    bench_samples_open(&b, &samples[k], (size_t)b.rounds * trips);
+  bench_pin(bench_host_core());
   for (uint32_t round = 0; round < b.rounds; round++)
-    for (int k = 0; k < KINDS; k++)
-      run(&b, (kind)k, &samples[k]);
-  uint64_t bare_p50 = bench_percentile(&samples[BARE], 500);
-  if (bench_percentile(&samples[BARE_RINGS], 500) < bare_p50)
-    bare_p50 = bench_percentile(&samples[BARE_RINGS], 500);
-  for (int k = 0; k < KINDS; k++) {
-    json_t *row = bench_row(&b, names[k], k <= BARE_RINGS);
-    bench_latency(row, &samples[k]);
-    if (bare_p50)
-      bench_real(row, "p50_over_bare", (double)bench_percentile(&samples[k], 500) / bare_p50);
+    for (size_t k = 0; k < count; k++)
+      run(&b, &kinds[k], trips, &samples[k]);
+  report(&b, kinds, samples, count);
+  for (size_t k = 0; k < count; k++)
     bench_samples_close(&samples[k]);
-  }
   return bench_finish(&b);
 }

@@ -23,6 +23,11 @@ uint32_t bench_cores(void)
   return n > 0 ? (uint32_t)n : 1;
 }
 
+uint32_t bench_host_core(void)
+{
+  return bench_cores() > 4 ? 2 : 0;
+}
+
 static void pin_thread(pid_t thread, uint32_t index)
 {
   uint32_t wanted = index % bench_cores();

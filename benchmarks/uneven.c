@@ -1,6 +1,7 @@
 /* uneven: a workload whose one task type spins `arg` steps, for graphs of tasks that take unequally
  * long. The types' prior says nothing about it: a policy has to learn. */
 #include "port.h"
+#include "spin.h"
 #include "workload.h"
 
 typedef struct uneven_config {
@@ -13,10 +14,7 @@ typedef struct uneven_telemetry {
 
 AATGS_FN void uneven_spin(aatgs_task *t)
 {
-  uint64_t x = t->iteration + 1;
-  for (uint32_t i = 0; i < t->arg; i++)
-    x = aatgs_mix64(x + i);
-  if (x == 0) /* once in 2^64: the compiler cannot leave the loop out */
+  if (t->arg && bench_spin(t->iteration, t->arg) == 0) /* once in 2^64 */
     aatgs_fail(t, 1);
 }
 

@@ -73,7 +73,8 @@ typedef struct aatgs_command {
 
 typedef enum aatgs_status {
   AATGS_STATUS_OK = 0,
-  AATGS_STATUS_TASK_FAILED = 1 /* a task called aatgs_fail(); the rest was skipped */
+  AATGS_STATUS_TASK_FAILED = 1, /* a task called aatgs_fail(); its dependents were skipped */
+  AATGS_STATUS_STOPPED = 2      /* the same, and the task is one whose failure ends the run */
 } aatgs_status;
 
 /* Posted by the loop after the last part of an iteration. The slot is
@@ -81,7 +82,7 @@ typedef enum aatgs_status {
 typedef struct aatgs_telemetry_record {
   uint64_t iteration;
   uint32_t status; /* aatgs_status */
-  uint32_t detail; /* TASK_FAILED: the task's number in the graph */
+  uint32_t detail; /* TASK_FAILED, STOPPED: the lowest such task's number in the graph */
   uint64_t start_ns; /* device clock */
   uint64_t end_ns;   /* device clock */
   uint32_t telemetry[AATGS_TELEMETRY_BYTES_MAX / 4];
@@ -114,8 +115,13 @@ AATGS_STATIC_ASSERT(sizeof(aatgs_timing_record) == AATGS_TIMING_FLITS * 12,
 /* ---- Tables: graphs and plans ------------------------------------------- */
 
 typedef enum aatgs_task_flag {
-  AATGS_TASK_FINISH = 1 /* the type has a finish function; it owns the last record */
+  AATGS_TASK_FINISH = 1, /* the type has a finish function; it owns the last record */
+  AATGS_TASK_STOPS = 2   /* the task's failure ends the run */
 } aatgs_task_flag;
+
+/* How often a part that fails is run again stands in the same word. */
+#define AATGS_TASK_RETRIES_PUT(n) ((uint32_t)(n) << 8)
+#define AATGS_TASK_RETRIES(flags) ((flags) >> 8)
 
 /* One task of a graph. Region masks have one bit a region of the workload. */
 typedef struct aatgs_task_entry {
@@ -156,7 +162,8 @@ typedef enum aatgs_turn_flag {
   AATGS_TURN_SIGNAL = 2,  /* turns of other workers wait for this one ... */
   AATGS_TURN_RELEASE = 4, /* ... and it, or something before it, writes regions */
   AATGS_TURN_LAST = 8,    /* the iteration is over after it */
-  AATGS_TURN_NOTHING = 16 /* no task: waits for the others' last turns */
+  AATGS_TURN_NOTHING = 16, /* no task: waits for the others' last turns */
+  AATGS_TURN_STOPS = 32    /* like AATGS_TASK_STOPS; AATGS_TASK_RETRIES() holds here too */
 } aatgs_turn_flag;
 
 /* A program is a graph's parts dealt out to workers beforehand, for tasks so short that to claim
@@ -167,7 +174,7 @@ typedef struct aatgs_turn {
   AATGS_ALIGNAS(16) uint32_t task;
   uint32_t arg;
   uint16_t type;
-  uint16_t flags; /* aatgs_turn_flag */
+  uint16_t flags; /* aatgs_turn_flag, retries */
   uint16_t part;
   uint16_t parts;
   uint32_t record;     /* index of its timing record in the iteration */

@@ -362,6 +362,15 @@ typedef struct aatgs_telemetry_head {
   uint64_t end_ns;
 } aatgs_telemetry_head;
 
+/* `failed`: the lowest AATGS_FAILED() of the failed tasks, UINT32_MAX: none. */
+AATGS_FN void aatgs_telemetry_verdict(aatgs_telemetry_head *h, uint32_t failed)
+{
+  h->status = failed == UINT32_MAX            ? AATGS_STATUS_OK
+              : failed & AATGS_FAILED_GOES_ON ? AATGS_STATUS_TASK_FAILED
+                                              : AATGS_STATUS_STOPPED;
+  h->detail = failed == UINT32_MAX ? 0 : failed & ~AATGS_FAILED_GOES_ON;
+}
+
 AATGS_FN aatgs_flit *aatgs_telemetry_slot(const aatgs_loop *loop, uint64_t iteration)
 {
   return loop->telemetry + (iteration & loop->telemetry_mask) * AATGS_TELEMETRY_FLITS;
@@ -390,11 +399,8 @@ AATGS_FN void aatgs_post_telemetry(const aatgs_loop *loop, const aatgs_telemetry
 AATGS_FN void aatgs_frame_done(aatgs_loop *loop, aatgs_frame *frame, uint64_t now_ns)
 {
   const uint32_t failed = aatgs_dev_load_relaxed_u32(&frame->failed_task);
-  aatgs_telemetry_head head = {frame->iteration, AATGS_STATUS_OK, 0, frame->start_ns, now_ns};
-  if (failed != UINT32_MAX) {
-    head.status = AATGS_STATUS_TASK_FAILED;
-    head.detail = failed;
-  }
+  aatgs_telemetry_head head = {frame->iteration, 0, 0, frame->start_ns, now_ns};
+  aatgs_telemetry_verdict(&head, failed);
   aatgs_dev_store_release_u32(&frame->live, 0);
   aatgs_dev_add_u64(&loop->shared->completed, 1); /* D3 */
   aatgs_post_telemetry(loop, &head, frame->telemetry);
@@ -436,9 +442,10 @@ AATGS_FN void aatgs_task_done(aatgs_loop *loop, aatgs_worker *w, aatgs_frame *fr
 
 AATGS_FN void aatgs_task_failed(aatgs_frame *frame, uint32_t task)
 {
+  const uint32_t failed = AATGS_FAILED(task, aatgs_entries(frame->graph)[task].flags);
   uint32_t lowest = aatgs_dev_load_relaxed_u32(&frame->failed_task);
   aatgs_dev_store_relaxed_u32(&frame->skip[task], AATGS_SKIP_FAILED);
-  while (task < lowest && !aatgs_dev_cas_u32(&frame->failed_task, &lowest, task))
+  while (failed < lowest && !aatgs_dev_cas_u32(&frame->failed_task, &lowest, failed))
     continue;
 }
 

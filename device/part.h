@@ -25,6 +25,7 @@ AATGS_FN void aatgs_task_open(const aatgs_loop *loop, const void *config, uint32
   t->iteration = iteration;
   t->digest = 0;
   t->failed = 0;
+  t->attempt = 0;
 }
 
 /* The switch. Returns 0 for a type that the workload does not have. */
@@ -44,13 +45,23 @@ AATGS_FN int aatgs_task_call(aatgs_task *t, uint32_t type, int finish)
   return 0;
 }
 
-/* Calls the task's function, showing which task runs; every lane takes part. */
+/* Calls the task's function, showing which task runs, and calls it again when it fails and has
+ * retries left: at once and by the same worker, so that how it ends is the same everywhere. Every
+ * lane takes part. */
 AATGS_FN void aatgs_task_run(aatgs_loop *loop, aatgs_task *t, uint32_t worker, uint32_t type,
-                             int finish)
+                             uint32_t retries, int finish)
 {
   if (t->lane == 0)
     aatgs_bus_store_relaxed(&loop->running[worker], AATGS_RUNNING(t->iteration, t->task)); /* B7 */
-  if (aatgs_task_call(t, type, finish) || t->lane != 0)
+  int known = aatgs_task_call(t, type, finish);
+  while (t->failed && t->attempt < retries) {
+    t->failed = 0;
+    t->attempt++;
+    t->key = aatgs_mix64(t->key + t->attempt); /* other random numbers, or it would fail again */
+    aatgs_sync(t);
+    known = aatgs_task_call(t, type, finish);
+  }
+  if (known || t->lane != 0)
     return;
   const aatgs_fault fault = {
       AATGS_FAULT_TASK_TYPE, worker, t->iteration, t->task, t->part, 0, type};
@@ -75,7 +86,7 @@ AATGS_FN void aatgs_part_run(aatgs_loop *loop, aatgs_worker *w, aatgs_step *step
   t.lane = lane;
   t.lanes = lanes;
   if (skip != AATGS_SKIP_BLOCKED && !(finish && skip))
-    aatgs_task_run(loop, &t, w->id, entry->type, finish);
+    aatgs_task_run(loop, &t, w->id, entry->type, AATGS_TASK_RETRIES(entry->flags), finish);
   const uint32_t digest = aatgs_reduce_add_u32(&t, t.digest);
   aatgs_sync(&t); /* every lane has written before the leading one says so */
   if (lane == 0)

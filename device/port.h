@@ -35,8 +35,9 @@ typedef struct aatgs_task {
   uint32_t arg;  /* as given when the task was added */
   uint32_t lane; /* 0..lanes-1 */
   uint32_t lanes;
-  uint32_t digest; /* of this lane's writes so far */
-  uint32_t failed; /* code handed to aatgs_fail(), or 0 */
+  uint32_t digest;  /* of this lane's writes so far */
+  uint32_t failed;  /* code handed to aatgs_fail(), or 0 */
+  uint32_t attempt; /* 0, then 1, 2 ... when the part failed and is run again */
 } aatgs_task;
 
 /* ---- Regions and writes --------------------------------------------------- */
@@ -68,9 +69,11 @@ AATGS_DEFINE_PUT(u32, uint32_t, uint32_t)
 AATGS_DEFINE_PUT(u64, uint64_t, uint64_t)
 AATGS_DEFINE_PUT(i32, int32_t, uint32_t)
 
-/* Reports that the task cannot do its work; the iteration ends with
- * AATGS_STATUS_TASK_FAILED and the tasks that have not begun are skipped. Every
- * lane must agree. `code` is not 0. */
+/* Reports that the part cannot do its work. While its task has retries left it
+ * is called again at once, with `attempt` one higher, other random numbers, and
+ * what it has written in place. After that the task has failed: what depends
+ * on it is skipped, and the iteration ends with AATGS_STATUS_TASK_FAILED or
+ * AATGS_STATUS_STOPPED. Every lane must agree. `code` is not 0. */
 AATGS_FN void aatgs_fail(aatgs_task *t, uint32_t code)
 {
   t->failed = code;

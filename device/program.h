@@ -41,7 +41,7 @@ typedef struct aatgs_run {
   uint64_t now_ns;
   uint64_t key;    /* of its random numbers */
   uint32_t *done;  /* the iteration's done words, by record */
-  uint32_t *worst; /* lowest number of a failed task, plus one */
+  uint32_t *worst; /* see aatgs_turn_failed() */
   uint32_t tag;
   uint32_t trouble; /* AATGS_DONE_FAILED: something went wrong before or beside this turn */
 } aatgs_run;
@@ -146,10 +146,13 @@ AATGS_FN uint32_t aatgs_turn_blocked(const aatgs_program *p, const aatgs_run *r,
   return 0;
 }
 
-AATGS_FN void aatgs_turn_failed(const aatgs_run *r, uint32_t task)
+/* The lowest AATGS_FAILED() stands there inverted, so that 0 is none. */
+AATGS_FN void aatgs_turn_failed(const aatgs_run *r, const aatgs_turn *turn)
 {
+  const uint32_t flags = turn->flags & AATGS_TURN_STOPS ? AATGS_TASK_STOPS : 0;
+  const uint32_t failed = ~AATGS_FAILED(turn->task, flags);
   uint32_t worst = aatgs_dev_load_relaxed_u32(r->worst);
-  while ((!worst || task + 1 < worst) && !aatgs_dev_cas_u32(r->worst, &worst, task + 1))
+  while (failed > worst && !aatgs_dev_cas_u32(r->worst, &worst, failed))
     continue;
 }
 
@@ -157,7 +160,7 @@ AATGS_FN void aatgs_turn_failed(const aatgs_run *r, uint32_t task)
 AATGS_FN void aatgs_turn_signal(const aatgs_run *r, const aatgs_turn *turn, uint32_t end)
 {
   if (end == AATGS_DONE_FAILED)
-    aatgs_turn_failed(r, turn->task);
+    aatgs_turn_failed(r, turn);
   if (end != AATGS_DONE_OK || (turn->flags & AATGS_TURN_RELEASE))
     aatgs_dev_store_release_u32(r->done + turn->record, r->tag | end); /* D9 */
   else if (turn->flags & AATGS_TURN_SIGNAL)
@@ -171,8 +174,7 @@ AATGS_FN void aatgs_run_end(const aatgs_loop *loop, aatgs_program *p, const aatg
   aatgs_telemetry_head head = {r->command->header.iteration, AATGS_STATUS_OK, 0, r->start_ns,
                                r->now_ns};
   if (r->trouble) {
-    head.status = AATGS_STATUS_TASK_FAILED;
-    head.detail = aatgs_dev_load_acquire_u32(r->worst) - 1;
+    aatgs_telemetry_verdict(&head, ~aatgs_dev_load_acquire_u32(r->worst));
     aatgs_team_share(0);
     if (lane == 0)
       aatgs_dev_store_relaxed_u32(r->worst, 0);
@@ -208,7 +210,8 @@ AATGS_FN int aatgs_turn_take(aatgs_loop *loop, aatgs_worker *w, aatgs_program *p
   t.lane = lane;
   t.lanes = lanes;
   if (end == AATGS_DONE_OK)
-    aatgs_task_run(loop, &t, w->id, turn.type, turn.flags & AATGS_TURN_FINISH);
+    aatgs_task_run(loop, &t, w->id, turn.type, AATGS_TASK_RETRIES(turn.flags),
+                   turn.flags & AATGS_TURN_FINISH);
   if (t.failed)
     end = AATGS_DONE_FAILED;
   aatgs_digest_gather(&p->digest[i & 1], t.digest, lane);

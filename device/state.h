@@ -23,6 +23,11 @@ typedef enum aatgs_skip {
   AATGS_SKIP_FAILED = 2   /* one of its own parts failed: no finish */
 } aatgs_skip;
 
+/* A failed task as a number whose minimum over an iteration's failures is what is reported: a task
+ * that ends the run before all others. */
+#define AATGS_FAILED_GOES_ON      UINT32_C(0x80000000)
+#define AATGS_FAILED(task, flags) ((task) | ((flags)&AATGS_TASK_STOPS ? 0u : AATGS_FAILED_GOES_ON))
+
 /* One iteration in flight. The slot is (iteration - first_iteration) % command_slots; the
  * host's credits keep two iterations from wanting the same one.
  *
@@ -37,7 +42,7 @@ typedef struct aatgs_frame {
   const aatgs_graph_table *graph;
   const aatgs_plan_table *plan;
   uint32_t tasks_left;
-  uint32_t failed_task; /* lowest number of a failed task, UINT32_MAX: none */
+  uint32_t failed_task; /* lowest AATGS_FAILED() of the failed tasks, UINT32_MAX: none */
   uint64_t touch_busy;  /* regions that a task of this iteration may still touch */
   uint64_t write_busy;  /* regions that a task of this iteration may still write */
   uint32_t live;        /* 1 from admission until its telemetry is posted */
@@ -113,7 +118,7 @@ typedef struct aatgs_loop {
   aatgs_frame *frames;
   aatgs_flit *relay; /* commands that others take part in; as many slots as on the bus */
   uint32_t *done;    /* done words of programs, turns_max a slot */
-  uint32_t *worst;   /* of programs, one a slot: lowest number of a failed task plus one, or 0 */
+  uint32_t *worst;   /* of programs, one a slot, see aatgs_turn_failed() */
   uint8_t **regions;
   uint64_t *region_bytes;
   uint64_t primary; /* mask of primary regions */

@@ -93,11 +93,13 @@ const char *aatgs_task_state_name(aatgs_task_state state);
 
 typedef struct aatgs_graph aatgs_graph;
 
-/* When a task has failed for good. */
+/* When a task has failed for good, what depends on it is not run (in that iteration), and: */
 typedef enum aatgs_on_failure {
-  AATGS_FAILURE_SKIPS = 0, /* what depends on it is never run, the rest goes on */
-  AATGS_FAILURE_STOPS = 1  /* nothing more is handed out until aatgs_scheduler_resume() */
+  AATGS_FAILURE_SKIPS = 0, /* everything else goes on */
+  AATGS_FAILURE_STOPS = 1  /* what is in flight ends, and nothing more begins until aatgs_resume()
+                              or, by hand, aatgs_scheduler_resume() */
 } aatgs_on_failure;
+#define AATGS_RETRIES_MAX 100u
 
 /* A task as it is added. Zero a field to take the default. */
 typedef struct aatgs_task_options {
@@ -108,9 +110,10 @@ typedef struct aatgs_task_options {
   uint32_t arg;         /* handed to the task function */
   uint64_t estimate_ns; /* 0: the type's prior */
   bool once;            /* one-shot: retired after the first run */
-  /* Looked at when the scheduler is driven by hand; on a device the first failure ends its
-   * iteration. */
-  uint32_t retries; /* 0..100: a failed task becomes ready again so often */
+  /* 0..AATGS_RETRIES_MAX. On a device a part that fails is run again at once, up to so often, with
+   * what it has written so far in place (aatgs_task.attempt tells which run it is). By hand a
+   * failed task becomes ready again. */
+  uint32_t retries;
   aatgs_on_failure on_failure;
 } aatgs_task_options;
 #define AATGS_TASK_OPTIONS_INIT                                                                    \
@@ -129,6 +132,8 @@ typedef struct aatgs_task_info {
   uint64_t estimate_ns;
   uint64_t duration_ns; /* 0 until completed */
   bool once;
+  uint32_t retries; /* left */
+  aatgs_on_failure on_failure;
 } aatgs_task_info;
 
 /* An empty graph of tasks of that workload's types. */
@@ -284,7 +289,7 @@ typedef struct aatgs_options {
   const char *tasks; /* named graph or task file; NULL: none, use aatgs_add_task() or
                         aatgs_set_graph() */
   uint64_t seed;
-  const char *policy; /* "original" */
+  const char *policy; /* "adaptive", "critical-path", "original", "fifo" or one's own */
   aatgs_idle idle;
   bool shuffle; /* cpu: worker loops, parts and ready tasks in random order */
   /* Limits; everything is allocated when the runtime is opened. */
@@ -297,7 +302,8 @@ typedef struct aatgs_options {
   uint32_t graphs_max;           /* alive at once */
   uint32_t history;              /* performance snapshots kept */
   uint64_t snapshot_interval_ns; /* between performance snapshots */
-  uint64_t timeout_ns; /* no progress for so long while work is in flight: the device is lost */
+  uint64_t deadline_ns; /* an iteration that takes longer on the device is an overrun; 0: none is */
+  uint64_t timeout_ns;  /* no progress for so long while work is in flight: the device is lost */
   /* Recording. */
   const char *record; /* folder to create; NULL: no recording */
   aatgs_on_full on_full;
@@ -308,8 +314,8 @@ typedef struct aatgs_options {
 } aatgs_options;
 #define AATGS_OPTIONS_INIT                                                                         \
   {                                                                                                \
-    sizeof(aatgs_options), "prism", "auto", 0, NULL, 0, NULL, 0, "original", AATGS_IDLE_LATENCY,   \
-        false, 16, 64, 0, 1024, 8192, 8, 100, UINT64_C(100000000), UINT64_C(10000000000), NULL,    \
+    sizeof(aatgs_options), "prism", "auto", 0, NULL, 0, NULL, 0, "adaptive", AATGS_IDLE_LATENCY,   \
+        false, 16, 64, 0, 1024, 8192, 8, 100, UINT64_C(100000000), 0, UINT64_C(10000000000), NULL, \
         AATGS_ON_FULL_WAIT, 3, 0, 0                                                                \
   }
 
@@ -318,6 +324,7 @@ typedef struct aatgs_outcome {
   uint64_t iteration;
   uint32_t status;    /* 0, or why the telemetry is not to be trusted: aatgs_status */
   uint32_t detail;    /* the failed task's number */
+  bool overrun;       /* it took longer on the device than options.deadline_ns */
   uint64_t posted_ns; /* host clock: the config was in the ring */
   uint64_t seen_ns;   /* host clock: the telemetry was read out of the ring */
   uint64_t start_ns;  /* device clock */
@@ -349,7 +356,8 @@ int aatgs_add_task(aatgs_runtime *runtime, const aatgs_task_options *options,
                    const uint32_t *dependencies, size_t count, uint32_t *id);
 
 /* Posts one config: returns 0 and the iteration's number in *iteration (may be NULL), or
- * AATGS_EAGAIN (a ring is full: the config was not accepted; poll), AATGS_EDEVICE, or the
+ * AATGS_EAGAIN (a ring is full: the config was not accepted; poll), AATGS_EDEVICE,
+ * AATGS_ETASK (a task whose failure ends the run has failed, see aatgs_resume()), or the
  * error of a recording that may lose nothing. Never waits unless a recording with
  * AATGS_ON_FULL_WAIT is behind. */
 int aatgs_submit(aatgs_runtime *runtime, const void *config, uint64_t *iteration);
@@ -361,6 +369,9 @@ int aatgs_poll(aatgs_runtime *runtime, void *telemetry, aatgs_outcome *outcome);
  * flight. */
 int aatgs_wait(aatgs_runtime *runtime, void *telemetry, aatgs_outcome *outcome,
                uint64_t timeout_ns);
+/* After a task with AATGS_FAILURE_STOPS has failed: goes on. What was in flight has run all the
+ * same; the iteration that failed is not run again. AATGS_EDEVICE. */
+int aatgs_resume(aatgs_runtime *runtime);
 /* Waits until everything submitted has finished (its telemetry can then be polled). */
 int aatgs_drain(aatgs_runtime *runtime, uint64_t timeout_ns);
 
@@ -382,6 +393,8 @@ bool aatgs_is_idle(const aatgs_runtime *runtime);
 int aatgs_queue_config(aatgs_runtime *runtime, const void *config);
 /* Posts queued configs while the rings take them; returns how many were posted, or an error. */
 int aatgs_flush_configs(aatgs_runtime *runtime);
+/* Throws the queued configs away; returns how many there were. What was posted runs. */
+size_t aatgs_cancel_configs(aatgs_runtime *runtime);
 /* Takes all finished telemetry, at most `capacity` records; returns how many, or an error. */
 int aatgs_poll_telemetry(aatgs_runtime *runtime, void *telemetry, size_t capacity);
 /* Fill of the host's config queue and of the telemetry ring, 0..1. */
@@ -393,7 +406,8 @@ typedef struct aatgs_stats {
   uint64_t tasks_pending;
   uint64_t tasks_running;
   uint64_t tasks_completed;
-  uint64_t estimated_completion_ns;
+  uint64_t estimated_completion_ns; /* see aatgs_estimate_completion_time_ns() */
+  uint64_t overruns;                /* iterations that missed the deadline */
 } aatgs_stats;
 void aatgs_performance_stats(aatgs_runtime *runtime, aatgs_stats *stats);
 uint64_t aatgs_estimate_completion_time_ns(const aatgs_runtime *runtime);

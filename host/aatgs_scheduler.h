@@ -19,7 +19,7 @@ typedef struct aatgs_scheduler_options {
   size_t telemetry_slots;
   size_t history;                /* performance snapshots kept */
   uint64_t snapshot_interval_ns; /* between performance snapshots */
-  const char *policy;            /* "fifo", "original", "critical-path", "adaptive" or one's own */
+  const char *policy;            /* "adaptive", "critical-path", "original", "fifo" or one's own */
   uint32_t workers;              /* of the device, for utilization */
   /* Tasks and dependencies added by hand that may wait or run at a time: memory for them is taken
    * at opening, and none later (names that are given apart). 0: it grows as needed. */
@@ -29,12 +29,12 @@ typedef struct aatgs_scheduler_options {
 } aatgs_scheduler_options;
 #define AATGS_SCHEDULER_OPTIONS_INIT                                                               \
   {                                                                                                \
-    sizeof(aatgs_scheduler_options), 16, 64, 100, UINT64_C(100000000), "original", 1, 0, 0, 0      \
+    sizeof(aatgs_scheduler_options), 16, 64, 100, UINT64_C(100000000), "adaptive", 1, 0, 0, 0      \
   }
 /* For large graphs: 64 config slots, 256 telemetry slots. */
 #define AATGS_SCHEDULER_OPTIONS_LARGE                                                              \
   {                                                                                                \
-    sizeof(aatgs_scheduler_options), 64, 256, 100, UINT64_C(100000000), "original", 1, 0, 0, 0     \
+    sizeof(aatgs_scheduler_options), 64, 256, 100, UINT64_C(100000000), "adaptive", 1, 0, 0, 0     \
   }
 
 typedef struct aatgs_scheduled_task {

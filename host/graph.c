@@ -283,6 +283,10 @@ int aatgs_graph_add_task(aatgs_graph *graph, const aatgs_task_options *options,
   if (rc != 0 || (rc = find_type(graph, o.type, &type_index)) != 0 ||
       (rc = check_dependencies(graph, dependencies, count)) != 0)
     return rc;
+  if (o.retries > AATGS_RETRIES_MAX || o.on_failure > AATGS_FAILURE_STOPS)
+    return aatgs_error_set(&graph->error, AATGS_EINVAL, 0,
+                           "%u retries, on_failure %d; a task may have 0 to %u, SKIPS or STOPS",
+                           o.retries, (int)o.on_failure, AATGS_RETRIES_MAX);
   type = &graph->workload->types[type_index];
   if (o.parts > AATGS_PARTS_LIMIT)
     return aatgs_error_set(&graph->error, AATGS_EINVAL, 0, "%u parts; a task has 1 to %u", o.parts,
@@ -298,7 +302,9 @@ int aatgs_graph_add_task(aatgs_graph *graph, const aatgs_task_options *options,
   index = graph->count++;
   node = &graph->nodes[index];
   *node = (aatgs_node){.estimate_ns = o.estimate_ns ? o.estimate_ns : type->prior_ns,
-                       .type = type_index,
+                       .type = (uint16_t)type_index,
+                       .retries = (uint8_t)o.retries,
+                       .on_failure = (uint8_t)o.on_failure,
                        .arg = o.arg,
                        .in_first = AATGS_NONE,
                        .out_first = AATGS_NONE,
@@ -370,7 +376,9 @@ static void fill_info(const aatgs_graph *graph, uint32_t index, aatgs_task_info 
                             .arg = node->arg,
                             .estimate_ns = node->estimate_ns,
                             .duration_ns = node->duration_ns,
-                            .once = node->flags & AATGS_NODE_ONCE};
+                            .once = node->flags & AATGS_NODE_ONCE,
+                            .retries = node->retries,
+                            .on_failure = (aatgs_on_failure)node->on_failure};
 }
 
 int aatgs_graph_task_info(const aatgs_graph *graph, uint32_t task, aatgs_task_info *info)

@@ -13,7 +13,9 @@ aatgs_task_options aatgs_graph_node_options(const aatgs_graph *graph, uint32_t i
                               .parts = node->parts,
                               .arg = node->arg,
                               .estimate_ns = node->estimate_ns,
-                              .once = (node->flags & AATGS_NODE_ONCE) != 0};
+                              .once = (node->flags & AATGS_NODE_ONCE) != 0,
+                              .retries = node->retries,
+                              .on_failure = (aatgs_on_failure)node->on_failure};
 }
 
 /* Adds the tasks whose byte in `skip` is 0 to `to`; number[index] becomes the new id. */

@@ -25,7 +25,9 @@ typedef struct aatgs_node {
   uint64_t estimate_ns;
   uint64_t duration_ns;
   char *name; /* NULL: generated from type and serial when asked for */
-  uint32_t type;
+  uint16_t type;
+  uint8_t retries;    /* left */
+  uint8_t on_failure; /* aatgs_on_failure */
   uint32_t arg;
   uint32_t serial;   /* of a generated name: 1 is the type's name, n is the name-n */
   uint32_t in_first; /* edges to dependencies, in no order; AATGS_NONE ends the list */

@@ -44,7 +44,9 @@ static void fill_entries(const aatgs_graph *graph, aatgs_graph_table *table,
                                 .dependencies = node->in_count,
                                 .first_dependent = edge,
                                 .first_record = record,
-                                .flags = type->finish ? AATGS_TASK_FINISH : 0};
+                                .flags = (type->finish ? AATGS_TASK_FINISH : 0) |
+                                         (node->on_failure ? AATGS_TASK_STOPS : 0) |
+                                         AATGS_TASK_RETRIES_PUT(node->retries)};
     for (uint32_t e = node->out_first; e != AATGS_NONE; e = graph->edges[e].next_out)
       dependents[edge++] = graph->edges[e].to;
     entry->dependents = edge - entry->first_dependent;
@@ -158,7 +160,9 @@ int aatgs_graph_describe(aatgs_graph *graph, uint32_t number, aatgs_trace_graph 
                                              .reads = type->reads,
                                              .writes = type->writes,
                                              .dependencies = graph->described_dependencies + edge,
-                                             .once = (node->flags & AATGS_NODE_ONCE) != 0};
+                                             .once = (node->flags & AATGS_NODE_ONCE) != 0,
+                                             .retries = node->retries,
+                                             .stops = node->on_failure == AATGS_FAILURE_STOPS};
     names = stpcpy(names, name) + 1;
     record += node->parts + (type->finish != 0);
     edge += node->in_count;
@@ -185,6 +189,8 @@ static int add_from_trace(aatgs_graph *graph, const aatgs_trace_task *task)
   o.arg = task->arg;
   o.estimate_ns = task->estimate_ns;
   o.once = task->once != 0;
+  o.retries = task->retries;
+  o.on_failure = task->stops ? AATGS_FAILURE_STOPS : AATGS_FAILURE_SKIPS;
   return aatgs_graph_add_task(graph, &o, NULL, 0, NULL);
 }
 

@@ -347,6 +347,7 @@ static int open_scheduler(aatgs_runtime *rt, aatgs_error *error)
   o.history = rt->options.history;
   o.snapshot_interval_ns = rt->options.snapshot_interval_ns;
   o.policy = rt->options.policy;
+  o.deadline_ns = rt->options.deadline_ns;
   o.workers = rt->device->workers;
   const int rc = aatgs_scheduler_open(rt->workload, &o, &rt->scheduler, &rt->events);
   if (rc)

@@ -67,9 +67,11 @@ int aatgs_queue_config(aatgs_runtime *rt, const void *config)
     return aatgs_error_set(&rt->error, AATGS_EAGAIN, 0,
                            "the config queue is full (%zu): poll telemetry, then flush",
                            aatgs_config_ring_capacity(rt->queue));
-  if (aatgs_config_ring_len(rt->queue) * 2 < aatgs_config_ring_capacity(rt->queue))
-    return 0;
-  const int rc = aatgs_flush_configs(rt);
+  aatgs_sched_event event = {.kind = AATGS_SCHED_QUEUED};
+  event.u.queued.config_waiting = (uint32_t)aatgs_config_ring_len(rt->queue);
+  rt->flush_due = false;
+  aatgs_tell(rt, &event, 0, 0);
+  const int rc = rt->flush_due ? aatgs_flush_configs(rt) : 0;
   return rc < 0 ? rc : 0;
 }
 
@@ -167,6 +169,7 @@ void aatgs_performance_stats(aatgs_runtime *rt, aatgs_stats *stats)
         rt->graphs[rt->flights[i & (rt->options.telemetry_slots - 1)].graph_slot].tasks;
   stats->tasks_completed = rt->tasks_completed;
   stats->estimated_completion_ns = aatgs_estimate_completion_time_ns(rt);
+  stats->overruns = aatgs_scheduler_overruns(rt->scheduler);
 }
 
 const aatgs_error *aatgs_last_error(const aatgs_runtime *rt)
@@ -194,11 +197,6 @@ int aatgs_record_reward(aatgs_runtime *rt, uint32_t phase_id, float reward)
   const aatgs_phase_metrics metrics = {.phase_id = phase_id, .reward = reward};
   aatgs_telemetry_record_phase_metrics(aatgs_scheduler_collector(rt->scheduler), &metrics);
   return 0;
-}
-
-int aatgs_set_snapshot_interval_ns(aatgs_runtime *rt, uint64_t interval_ns)
-{
-  return aatgs_scheduler_set_snapshot_interval_ns(rt->scheduler, interval_ns);
 }
 
 void aatgs_get_runtime_info(aatgs_runtime *rt, aatgs_runtime_info *info)

@@ -191,6 +191,13 @@ static void write_depends(const placing *p, tables *t, aatgs_turn *turn, uint32_
   }
 }
 
+static uint16_t turn_flags(const aatgs_task_entry *e, uint32_t part)
+{
+  return (uint16_t)((part == e->parts ? AATGS_TURN_FINISH : 0) |
+                    (e->flags & AATGS_TASK_STOPS ? AATGS_TURN_STOPS : 0) |
+                    AATGS_TASK_RETRIES_PUT(AATGS_TASK_RETRIES(e->flags)));
+}
+
 static void write_turn(placing *p, tables *t, uint32_t task, uint32_t part)
 {
   const aatgs_task_entry *e = &p->entries[task];
@@ -199,7 +206,7 @@ static void write_turn(placing *p, tables *t, uint32_t task, uint32_t part)
   t->turns[at] = (aatgs_turn){.task = task,
                               .arg = e->arg,
                               .type = (uint16_t)e->type,
-                              .flags = part == e->parts ? AATGS_TURN_FINISH : 0,
+                              .flags = turn_flags(e, part),
                               .part = (uint16_t)part,
                               .parts = (uint16_t)e->parts,
                               .record = record};

@@ -201,6 +201,7 @@ static int open_scheduler(aatgs_replay_state *s)
   o.history = s->info->history;
   o.snapshot_interval_ns = s->info->snapshot_interval_ns;
   o.policy = s->info->policy;
+  o.deadline_ns = s->info->deadline_ns;
   o.workers = s->info->workers;
   s->epoch = 1;
   const int rc = aatgs_scheduler_open(s->workload, &o, &s->scheduler, &events);

@@ -178,6 +178,7 @@ static int show_done(aatgs_replay_state *s, uint64_t count)
     event.u.done.timings = k->it.timings;
     event.u.done.count = k->it.timing_count;
     event.u.done.status = k->it.status;
+    event.u.done.detail = k->it.detail;
     event.u.done.start_ns = k->it.start_ns;
     event.u.done.end_ns = k->it.end_ns;
     s->epoch += aatgs_scheduler_handle(s->scheduler, &event);
@@ -185,17 +186,70 @@ static int show_done(aatgs_replay_state *s, uint64_t count)
   return 0;
 }
 
+/* Hands the scheduler what it was told besides iterations. */
+static void show_event(aatgs_replay_state *s, const aatgs_tick *tick)
+{
+  aatgs_sched_event event;
+  memset(&event, 0, sizeof event);
+  switch (tick->kind) {
+  case AATGS_TICK_TIME:
+    event.kind = AATGS_SCHED_TICK;
+    event.u.tick.now_ns = tick->now_ns;
+    break;
+  case AATGS_TICK_INTERVAL:
+    event.kind = AATGS_SCHED_INTERVAL;
+    event.u.interval.ns = tick->value;
+    break;
+  case AATGS_TICK_CANCEL: event.kind = AATGS_SCHED_CANCELLED; break;
+  case AATGS_TICK_RESUME: event.kind = AATGS_SCHED_RESUMED; break;
+  case AATGS_TICK_LOST: event.kind = AATGS_SCHED_LOST; break;
+  default: return;
+  }
+  s->epoch += aatgs_scheduler_handle(s->scheduler, &event);
+}
+
+static const char *decision_name(uint64_t kind)
+{
+  switch (kind) {
+  case AATGS_TICK_GIVE_UP: return "give up task";
+  case AATGS_TICK_STOP: return "stop for task";
+  case AATGS_TICK_ADAPT: return "interval, ns:";
+  case AATGS_TICK_OVERRUN: return "overrun, ns:";
+  default: return "nothing";
+  }
+}
+
+/* The next decision must be the recorded one; `tick` NULL: there must be none. */
+static int compare_decision(aatgs_replay_state *s, const aatgs_tick *tick, uint64_t iteration)
+{
+  aatgs_decision d;
+  uint64_t kind = 0, value = 0, wanted = tick ? tick->kind : 0,
+           wanted_value = tick ? tick->value : 0;
+  if (!s->info->decisions)
+    return 0;
+  if (aatgs_scheduler_next_decision(s->scheduler, &d))
+    kind = aatgs_tick_of_decision(&d, &value);
+  if (kind == wanted && value == wanted_value)
+    return 0;
+  values(s, "decision", "%s %" PRIu64 "|%s %" PRIu64, decision_name(wanted), wanted_value,
+         decision_name(kind), value);
+  return diverged(s, "scheduler", iteration);
+}
+
 static int show_ticks(aatgs_replay_state *s, uint64_t iteration)
 {
   aatgs_tick tick;
   while (s->scheduler && aatgs_trace_get_tick(s->trace, s->next_tick, &tick) == 1 &&
          tick.before <= iteration) {
-    const int rc = show_done(s, tick.done_before);
+    int rc = show_done(s, tick.done_before);
     if (rc || !s->scheduler)
       return rc;
-    aatgs_sched_event event = {.kind = AATGS_SCHED_TICK};
-    event.u.tick.now_ns = tick.now_ns;
-    s->epoch += aatgs_scheduler_handle(s->scheduler, &event);
+    if (tick.kind < AATGS_TICK_GIVE_UP)
+      show_event(s, &tick);
+    else if (tick.kind <= AATGS_TICK_OVERRUN)
+      rc = compare_decision(s, &tick, iteration);
+    if (rc)
+      return rc;
     s->next_tick++;
   }
   return 0;
@@ -246,7 +300,9 @@ int aatgs_replay_schedule(aatgs_replay_state *s, const aatgs_iteration *it)
     rc = show_done(s, it->done_before);
   if (rc || !s->scheduler)
     return rc;
-  rc = compare_plan(s, it);
+  rc = compare_decision(s, NULL, it->iteration);
+  if (!rc)
+    rc = compare_plan(s, it);
   if (rc)
     return rc;
   aatgs_sched_event event = {.kind = AATGS_SCHED_SUBMITTED};

@@ -66,6 +66,7 @@ int aatgs_check_alive(aatgs_runtime *rt)
     rt->error = rt->lost_error;
   else
     aatgs_describe_fault(rt, &rt->error);
+  aatgs_tell_lost(rt, aatgs_now_ns());
   return rt->error.code;
 }
 
@@ -212,18 +213,11 @@ static int complete(aatgs_runtime *rt, const aatgs_flight *f)
   int rc = 0;
   describe_iteration(rt, f, &it);
   rt->digest = aatgs_digest_iteration(rt->digest, &it, rt->workload->telemetry_bytes);
-  if (rt->observe) {
+  rt->done++;
+  if (rt->observe)
     rc = rt->observe(rt->observer, &it);
-  } else {
-    aatgs_sched_event event = {.kind = AATGS_SCHED_DONE};
-    event.u.done.graph = g->graph;
-    event.u.done.timings = it.timings;
-    event.u.done.count = it.timing_count;
-    event.u.done.status = it.status;
-    event.u.done.start_ns = it.start_ns;
-    event.u.done.end_ns = it.end_ns;
-    rt->epoch += aatgs_scheduler_handle(rt->scheduler, &event);
-  }
+  else
+    aatgs_tell_done(rt, g->graph, &it);
   if (rt->recorder) {
     rc = aatgs_recorder_iteration(rt->recorder, &it);
     rt->recorded += rc == 0;
@@ -234,7 +228,6 @@ static int complete(aatgs_runtime *rt, const aatgs_flight *f)
                       (unsigned long long)f->iteration, aatgs_strerror(rc));
   }
   rt->tasks_completed += g->tasks;
-  rt->done++;
   rt->next_complete++;
   rt->timing_credit = f->timing_base + g->records;
   rt->timings_in = 0;
@@ -299,24 +292,6 @@ int aatgs_pump_until(aatgs_runtime *rt, bool (*ready)(aatgs_runtime *rt, uint64_
 
 /* ---- The public face ---------------------------------------------------------------------- */
 
-static void tell_scheduler(aatgs_runtime *rt, const aatgs_flight *f)
-{
-  aatgs_sched_event event = {.kind = AATGS_SCHED_SUBMITTED};
-  event.u.submitted.config_waiting = f->config_waiting;
-  event.u.submitted.telemetry_waiting = f->telemetry_waiting;
-  rt->epoch += aatgs_scheduler_handle(rt->scheduler, &event);
-  if (f->posted_ns - rt->last_tick_ns < aatgs_scheduler_snapshot_interval_ns(rt->scheduler))
-    return;
-  rt->last_tick_ns = f->posted_ns;
-  event.kind = AATGS_SCHED_TICK;
-  event.u.tick.now_ns = f->posted_ns;
-  rt->epoch += aatgs_scheduler_handle(rt->scheduler, &event);
-  if (rt->recorder) {
-    const aatgs_tick tick = {rt->next_iteration, rt->done, f->posted_ns};
-    (void)aatgs_recorder_tick(rt->recorder, &tick); /* an error shows with the next iteration */
-  }
-}
-
 /* Sends the oldest one-shot component. All or nothing: once its graph is out nothing may keep its
  * plan and its iteration from following. A component that can never run is dropped with the
  * error that says why. */
@@ -362,6 +337,10 @@ int aatgs_submit(aatgs_runtime *rt, const void *config, uint64_t *iteration)
 {
   uint32_t slot;
   int rc = aatgs_check_alive(rt);
+  if (!rc && rt->stopped) {
+    rt->error = rt->stop_error;
+    return rt->error.code;
+  }
   if (!rc)
     rc = choose_graph(rt, &slot);
   if (!rc)
@@ -371,7 +350,7 @@ int aatgs_submit(aatgs_runtime *rt, const void *config, uint64_t *iteration)
   const uint64_t i = aatgs_post_iteration(rt, slot, config);
   if (iteration)
     *iteration = i;
-  tell_scheduler(rt, flight_of(rt, i));
+  aatgs_tell_submitted(rt, flight_of(rt, i));
   return aatgs_pump(rt);
 }
 
@@ -386,8 +365,14 @@ static void hand_out(aatgs_runtime *rt, void *telemetry, aatgs_outcome *outcome)
     memcpy((uint8_t *)telemetry + rt->time_field, &us, sizeof us);
   }
   if (outcome)
-    *outcome = (aatgs_outcome){r->iteration, r->status,   r->detail, f->posted_ns,
-                               f->seen_ns,   r->start_ns, r->end_ns};
+    *outcome = (aatgs_outcome){.iteration = r->iteration,
+                               .status = r->status,
+                               .detail = r->detail,
+                               .overrun = aatgs_missed_deadline(rt, r->start_ns, r->end_ns),
+                               .posted_ns = f->posted_ns,
+                               .seen_ns = f->seen_ns,
+                               .start_ns = r->start_ns,
+                               .end_ns = r->end_ns};
 }
 
 int aatgs_poll(aatgs_runtime *rt, void *telemetry, aatgs_outcome *outcome)

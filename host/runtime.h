@@ -1,6 +1,7 @@
 /* The runtime's inside, shared by the files that make it up:
  *   open.c      options, inputs, set-up, opening and closing
  *   rings.c     the hot path: posting commands, reading telemetry and timings
+ *   events.c    what the scheduler is told, what it decides
  *   numbered.c  graphs and plans in their table slots
  *   state.c     snapshots, restore, regions, the workload's texts
  *   pipeline.c  the original's interface on top of submit and poll
@@ -116,6 +117,10 @@ struct aatgs_runtime {
   aatgs_scheduler *scheduler;
   aatgs_event_receiver *events;
   uint64_t last_tick_ns;
+  bool stopped;   /* a task that ends the run has failed */
+  bool flush_due; /* the scheduler wants the queued configs posted */
+  bool lost_told; /* it knows that the device is gone */
+  aatgs_error stop_error;
   uint64_t done; /* iterations whose timings the scheduler has seen */
   uint64_t tasks_completed;
   aatgs_config_ring *queue;
@@ -188,6 +193,22 @@ uint64_t aatgs_post_iteration(aatgs_runtime *rt, uint32_t slot, const void *conf
 int aatgs_iteration_credit(aatgs_runtime *rt, uint32_t records);
 /* The device is gone, or the recorder failed: the error to return, else 0. */
 int aatgs_check_alive(aatgs_runtime *rt);
+
+/* ---- events.c ------------------------------------------------------------------------ */
+
+/* Hands the event to the scheduler, acts on what it decides, and records both where a replay needs
+ * them. `value`: see aatgs_tick_kind. */
+void aatgs_tell(aatgs_runtime *rt, const aatgs_sched_event *event, uint64_t now_ns, uint64_t value);
+void aatgs_tell_submitted(aatgs_runtime *rt, const aatgs_flight *flight);
+void aatgs_tell_done(aatgs_runtime *rt, const aatgs_graph *graph, const aatgs_iteration *it);
+void aatgs_tell_lost(aatgs_runtime *rt, uint64_t now_ns);
+/* The kind of tick that records the decision, and its value; UINT64_MAX: none does. */
+uint64_t aatgs_tick_of_decision(const aatgs_decision *decision, uint64_t *value);
+static inline bool aatgs_missed_deadline(const aatgs_runtime *rt, uint64_t start_ns,
+                                         uint64_t end_ns)
+{
+  return rt->options.deadline_ns && end_ns - start_ns > rt->options.deadline_ns;
+}
 
 /* ---- numbered.c --------------------------------------------------------------------- */
 

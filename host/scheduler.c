@@ -60,8 +60,6 @@ static int reserve_all(aatgs_scheduler *s, const aatgs_scheduler_options *o)
     rc = aatgs_lanes_reserve(&s->ready, slots);
   if (rc == 0)
     rc = aatgs_ranks_reserve(s, slots);
-  if (rc == 0)
-    rc = aatgs_failure_reserve(s, slots);
   if (rc != 0)
     return rc;
   memset(s->ready.links, 0, s->ready.capacity * sizeof *s->ready.links);
@@ -140,11 +138,11 @@ int aatgs_scheduler_open(const struct aatgs_workload *workload,
 
 size_t aatgs_scheduler_bytes(const aatgs_scheduler *s)
 {
-  const size_t links = (size_t)s->ready.capacity + s->plan_ready.capacity;
   return sizeof *s + aatgs_telemetry_bytes(s->collector) +
          aatgs_config_ring_capacity(s->configs) * s->workload->config_bytes +
-         2 * s->history * sizeof *s->snapshots + links * sizeof *s->ready.links +
-         s->plan_capacity * sizeof *s->plan_waits;
+         2 * s->history * sizeof *s->snapshots + aatgs_lanes_bytes(&s->ready) +
+         aatgs_lanes_bytes(&s->plan_ready) + s->plan_capacity * sizeof *s->plan_waits +
+         s->rank_capacity * sizeof *s->rank;
 }
 
 void aatgs_scheduler_close(aatgs_scheduler *s)
@@ -159,7 +157,6 @@ void aatgs_scheduler_close(aatgs_scheduler *s)
   aatgs_lanes_close(&s->plan_ready);
   free(s->rank);
   free(s->ratios);
-  free(s->failure);
   free(s->plan_waits);
   aatgs_known_close(&s->known);
   free(s);
@@ -179,7 +176,6 @@ static void retire_once(aatgs_scheduler *s, bool now)
   if (shift) {
     aatgs_lanes_rebase(&s->ready, shift, s->graph->count);
     aatgs_ranks_rebase(s, shift, s->graph->count);
-    aatgs_failure_rebase(s, shift, s->graph->count);
   }
   s->once_completed = 0;
 }
@@ -198,8 +194,6 @@ int aatgs_scheduler_add_task(aatgs_scheduler *s, const aatgs_task_options *optio
   rc = aatgs_lanes_reserve(&s->ready, index + 1);
   if (rc == 0)
     rc = aatgs_ranks_reserve(s, index + 1);
-  if (rc == 0)
-    rc = aatgs_failure_reserve(s, index + 1);
   if (rc != 0)
     return rc;
   if (s->policy->ranks)
@@ -212,7 +206,6 @@ int aatgs_scheduler_add_task(aatgs_scheduler *s, const aatgs_task_options *optio
       aatgs_ranks_start(s, index);
     aatgs_ranks_add(s, index);
   }
-  aatgs_failure_add(s, index, options);
   s->estimate_ns += aatgs_graph_node(s->graph, added)->estimate_ns;
   if (id)
     *id = added;

@@ -12,7 +12,11 @@ typedef enum aatgs_sched_event_kind {
   AATGS_SCHED_SUBMITTED = 1, /* an iteration was posted */
   AATGS_SCHED_DONE = 2,      /* all timings of an iteration are there, in order of iterations */
   AATGS_SCHED_TICK = 3,      /* time went by */
-  AATGS_SCHED_LOST = 4       /* the device is gone */
+  AATGS_SCHED_LOST = 4,      /* the device is gone */
+  AATGS_SCHED_QUEUED = 5,    /* a config was queued on the host */
+  AATGS_SCHED_CANCELLED = 6, /* the queued configs were thrown away */
+  AATGS_SCHED_RESUMED = 7,   /* the caller goes on after a stop */
+  AATGS_SCHED_INTERVAL = 8   /* the caller set the interval between performance snapshots */
 } aatgs_sched_event_kind;
 
 typedef struct aatgs_sched_event {
@@ -26,12 +30,19 @@ typedef struct aatgs_sched_event {
       const aatgs_graph *graph;
       const aatgs_timing *timings; /* every part of every task */
       uint32_t count;
-      uint32_t status;
+      uint32_t status;           /* aatgs_status */
+      uint32_t detail;           /* the failed task */
       uint64_t start_ns, end_ns; /* device clock */
     } done;
     struct {
       uint64_t now_ns;
     } tick;
+    struct {
+      uint32_t config_waiting; /* with this one */
+    } queued;
+    struct {
+      uint64_t ns;
+    } interval;
   } u;
 } aatgs_sched_event;
 

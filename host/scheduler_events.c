@@ -187,11 +187,19 @@ static bool handle_done(aatgs_scheduler *s, const aatgs_sched_event *event)
     aatgs_telemetry_record_error(s->collector, "an iteration missed its deadline");
   }
   if (!completed) {
-    aatgs_telemetry_record_error(s->collector, "a task failed and ended its iteration");
+    aatgs_scheduler_give_up(s, event->u.done.detail, event->u.done.status == AATGS_STATUS_STOPPED);
+    aatgs_telemetry_record_error(s->collector, "a task failed; its dependents were skipped");
     return false;
   }
   known = s->policy->learns ? aatgs_known_find(&s->known, event->u.done.graph) : NULL;
   return known && aatgs_known_learn(known, event->u.done.timings, event->u.done.count, elapsed);
+}
+
+/* Half the queue is full: post it. The fill that the rules look at comes with the iterations. */
+static void handle_queued(aatgs_scheduler *s, uint32_t waiting)
+{
+  if (waiting * UINT64_C(2) >= aatgs_config_ring_capacity(s->configs))
+    aatgs_scheduler_decide(s, AATGS_DECISION_FLUSH, 0, waiting);
 }
 
 static bool handle_tick(aatgs_scheduler *s, uint64_t now_ns)
@@ -215,6 +223,10 @@ bool aatgs_scheduler_handle(aatgs_scheduler *s, const aatgs_sched_event *event)
   case AATGS_SCHED_DONE: return handle_done(s, event);
   case AATGS_SCHED_TICK: return handle_tick(s, event->u.tick.now_ns);
   case AATGS_SCHED_LOST: aatgs_scheduler_device_lost(s); return false;
+  case AATGS_SCHED_QUEUED: handle_queued(s, event->u.queued.config_waiting); return false;
+  case AATGS_SCHED_CANCELLED: s->config_waiting = 0; return aatgs_scheduler_refresh(s);
+  case AATGS_SCHED_RESUMED: aatgs_scheduler_resume(s); return false;
+  case AATGS_SCHED_INTERVAL: s->interval_ns = event->u.interval.ns; return false;
   }
   return false;
 }

@@ -2,12 +2,6 @@
  * go with it, in a bounded queue. */
 #include "host/scheduler_internal.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-#define RETRIES_MAX   100u
-#define FAILURE_STOPS 0x80u
-
 /* ---- Decisions ---- */
 
 void aatgs_scheduler_decide(aatgs_scheduler *s, aatgs_decision_kind kind, uint32_t task,
@@ -43,47 +37,12 @@ uint64_t aatgs_scheduler_overruns(const aatgs_scheduler *s)
   return s->overruns;
 }
 
-/* ---- What each task wants ---- */
-
-int aatgs_failure_reserve(aatgs_scheduler *s, uint32_t count)
-{
-  uint32_t capacity = s->failure_capacity ? s->failure_capacity : 1024;
-  uint8_t *grown;
-
-  if (count <= s->failure_capacity)
-    return 0;
-  while (capacity < count)
-    capacity *= 2;
-  grown = realloc(s->failure, capacity);
-  if (!grown)
-    return AATGS_ENOMEM;
-  memset(grown + s->failure_capacity, 0, capacity - s->failure_capacity);
-  s->failure = grown;
-  s->failure_capacity = capacity;
-  return 0;
-}
-
-void aatgs_failure_add(aatgs_scheduler *s, uint32_t index, const aatgs_task_options *options)
-{
-  aatgs_task_options o = AATGS_TASK_OPTIONS_INIT;
-
-  memcpy(&o, options, options->size);
-  s->failure[index] = (uint8_t)(o.retries < RETRIES_MAX ? o.retries : RETRIES_MAX);
-  if (o.on_failure == AATGS_FAILURE_STOPS)
-    s->failure[index] |= FAILURE_STOPS;
-}
-
-void aatgs_failure_rebase(aatgs_scheduler *s, uint32_t shift, uint32_t count)
-{
-  memmove(s->failure, s->failure + shift, count);
-}
-
 /* ---- Failures ---- */
 
-static void fail_for_good(aatgs_scheduler *s, uint32_t task)
+void aatgs_scheduler_give_up(aatgs_scheduler *s, uint32_t task, bool stops)
 {
   aatgs_scheduler_decide(s, AATGS_DECISION_GIVE_UP, task, 0);
-  if (s->failure[task - s->graph->base] & FAILURE_STOPS) {
+  if (stops) {
     s->stopped = true;
     aatgs_scheduler_decide(s, AATGS_DECISION_STOP, task, 0);
   }
@@ -91,24 +50,24 @@ static void fail_for_good(aatgs_scheduler *s, uint32_t task)
 
 int aatgs_scheduler_mark_task_failed(aatgs_scheduler *s, uint32_t task, const char *text)
 {
-  const aatgs_node *node = aatgs_graph_node(s->graph, task);
+  aatgs_node *node = aatgs_graph_node(s->graph, task);
   uint32_t index = task - s->graph->base;
   bool ran = node && node->state == AATGS_TASK_RUNNING;
   int rc = 0;
 
-  if (node && (ran || node->state == AATGS_TASK_READY) && (s->failure[index] & ~FAILURE_STOPS)) {
-    s->failure[index]--;
+  if (node && (ran || node->state == AATGS_TASK_READY) && node->retries) {
+    node->retries--;
     if (ran)
       s->estimate_ns += node->estimate_ns;
     aatgs_graph_ready_again(s->graph, index);
-    aatgs_scheduler_decide(s, AATGS_DECISION_RETRY, task, s->failure[index] & ~FAILURE_STOPS);
+    aatgs_scheduler_decide(s, AATGS_DECISION_RETRY, task, node->retries);
   } else {
     rc = aatgs_graph_mark_failed(s->graph, task);
     if (rc != 0)
       return rc;
     if (!ran)
       s->estimate_ns -= node->estimate_ns;
-    fail_for_good(s, task);
+    aatgs_scheduler_give_up(s, task, node->on_failure == AATGS_FAILURE_STOPS);
   }
   aatgs_telemetry_record_error(s->collector, text ? text : "");
   return 0;

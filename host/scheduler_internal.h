@@ -48,9 +48,7 @@ struct aatgs_scheduler {
   uint32_t ranks_stale;    /* how much the ranks may be behind */
   uint64_t rank_max;       /* of the tasks handed out since the queue was empty */
   aatgs_estimator *ratios; /* by type, then one for all: duration / estimate */
-  uint8_t *failure;        /* by task: retries left, and FAILURE_STOPS */
-  uint32_t failure_capacity;
-  uint32_t tasks_max; /* 0: none */
+  uint32_t tasks_max;      /* 0: none */
   bool stopped;
   uint64_t estimate_ns;    /* of pending and ready tasks */
   uint32_t once_completed; /* one-shot tasks that wait to be retired */
@@ -89,9 +87,8 @@ void aatgs_ranks_rebase(aatgs_scheduler *s, uint32_t shift, uint32_t count);
 
 /* ---- scheduler_failure.c ---- */
 
-int aatgs_failure_reserve(aatgs_scheduler *s, uint32_t count);
-void aatgs_failure_add(aatgs_scheduler *s, uint32_t index, const aatgs_task_options *options);
-void aatgs_failure_rebase(aatgs_scheduler *s, uint32_t shift, uint32_t count);
+/* The task has failed for good; its dependents will not run. */
+void aatgs_scheduler_give_up(aatgs_scheduler *s, uint32_t task, bool stops);
 void aatgs_scheduler_decide(aatgs_scheduler *s, aatgs_decision_kind kind, uint32_t task,
                             uint64_t value);
 

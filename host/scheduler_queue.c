@@ -42,6 +42,12 @@ int aatgs_lanes_open(aatgs_lane_queue *queue, bool ranks)
   return 0;
 }
 
+size_t aatgs_lanes_bytes(const aatgs_lane_queue *queue)
+{
+  return queue->capacity * sizeof *queue->links +
+         AATGS_LANES * (queue->buckets * sizeof *queue->slots + sizeof *queue->lanes);
+}
+
 void aatgs_lanes_close(aatgs_lane_queue *queue)
 {
   free(queue->links);

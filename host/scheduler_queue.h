@@ -39,6 +39,8 @@ typedef struct aatgs_lane_queue {
 
 int aatgs_lanes_open(aatgs_lane_queue *queue, bool ranks);
 void aatgs_lanes_close(aatgs_lane_queue *queue);
+/* Memory it has taken. */
+size_t aatgs_lanes_bytes(const aatgs_lane_queue *queue);
 void aatgs_lanes_clear(aatgs_lane_queue *queue);
 /* Room for tasks 0 .. count - 1. */
 int aatgs_lanes_reserve(aatgs_lane_queue *queue, uint32_t count);

@@ -68,6 +68,8 @@ int aatgs_run_info_open(const aatgs_runtime *rt, aatgs_run_info **out)
                                .seed = o->seed,
                                .started_unix_ns = wall_clock_ns(),
                                .snapshot_interval_ns = o->snapshot_interval_ns,
+                               .deadline_ns = o->deadline_ns,
+                               .decisions = true,
                                .command_slots = o->command_slots,
                                .telemetry_slots = o->telemetry_slots,
                                .history = o->history,

@@ -374,7 +374,7 @@ static bool asks_for_help(int argc, char **argv)
 
 int aatgs_verb_run(int argc, char **argv)
 {
-  job j = {.args = {.workload = "prism", .policy = "original"}, .options = AATGS_OPTIONS_INIT};
+  job j = {.args = {.workload = "prism", .policy = "adaptive"}, .options = AATGS_OPTIONS_INIT};
   const struct aatgs_workload *workload = NULL;
   const char *name = aatgs_cli_peek("workload", argc, argv);
   aatgs_error error = {0};

@@ -173,20 +173,20 @@ static json_t *inputs_json(const aatgs_trace_info *info)
 
 static json_t *info_json(const aatgs_trace_info *i, uint64_t trace)
 {
-  return json_pack("{si so so so so so so so so so si so so so so so so so so so so so so so}",
-                   "format_version", (int)AATGS_FORMAT_VERSION, "must_understand", hex(0), "trace",
-                   hex(trace), "aatgs_version", text(i->aatgs_version), "workload",
-                   text(i->workload), "workload_source_digest", hex(i->workload_source_digest),
-                   "device", text(i->device), "device_name", text(i->device_name), "host_name",
-                   text(i->host_name), "policy", text(i->policy), "workers", (int)i->workers,
-                   "seed", hex(i->seed), "started_unix_ns", number(i->started_unix_ns),
-                   "snapshot_interval_ns", number(i->snapshot_interval_ns), "command_slots",
-                   number(i->command_slots), "telemetry_slots", number(i->telemetry_slots),
-                   "history", number(i->history), "config_bytes", number(i->config_bytes),
-                   "telemetry_bytes", number(i->telemetry_bytes), "config_fields",
-                   fields_json(i->config_fields, i->config_field_count), "telemetry_fields",
-                   fields_json(i->telemetry_fields, i->telemetry_field_count), "types",
-                   types_json(i), "regions", regions_json(i), "inputs", inputs_json(i));
+  return json_pack(
+      "{si so so so so so so so so so si so so so so so so so so so so so so so so}",
+      "format_version", (int)AATGS_FORMAT_VERSION, "must_understand", hex(0), "trace", hex(trace),
+      "aatgs_version", text(i->aatgs_version), "workload", text(i->workload),
+      "workload_source_digest", hex(i->workload_source_digest), "device", text(i->device),
+      "device_name", text(i->device_name), "host_name", text(i->host_name), "policy",
+      text(i->policy), "workers", (int)i->workers, "seed", hex(i->seed), "started_unix_ns",
+      number(i->started_unix_ns), "snapshot_interval_ns", number(i->snapshot_interval_ns),
+      "deadline_ns", number(i->deadline_ns), "command_slots", number(i->command_slots),
+      "telemetry_slots", number(i->telemetry_slots), "history", number(i->history), "config_bytes",
+      number(i->config_bytes), "telemetry_bytes", number(i->telemetry_bytes), "config_fields",
+      fields_json(i->config_fields, i->config_field_count), "telemetry_fields",
+      fields_json(i->telemetry_fields, i->telemetry_field_count), "types", types_json(i), "regions",
+      regions_json(i), "inputs", inputs_json(i));
 }
 
 int aatgs_info_write(const aatgs_trace_info *info, uint64_t trace, aatgs_bytes *out)
@@ -336,6 +336,9 @@ static void take_info(taker *t, const aatgs_json *root, aatgs_trace_info *i)
   i->seed = take_number(t, root, "seed", UINT64_MAX);
   i->started_unix_ns = take_number(t, root, "started_unix_ns", UINT64_MAX);
   i->snapshot_interval_ns = take_number(t, root, "snapshot_interval_ns", UINT64_MAX);
+  i->decisions = aatgs_json_get(root, "deadline_ns") != NULL; /* came together */
+  if (i->decisions)
+    i->deadline_ns = take_number(t, root, "deadline_ns", UINT64_MAX);
   i->command_slots = (uint32_t)take_number(t, root, "command_slots", UINT32_MAX);
   i->telemetry_slots = (uint32_t)take_number(t, root, "telemetry_slots", UINT32_MAX);
   i->history = (uint32_t)take_number(t, root, "history", UINT32_MAX);

@@ -9,6 +9,9 @@ static int wrong(const char **why, const char *text, int code)
   return code;
 }
 
+#define TASK_RETRIES_MAX 127u
+#define TASK_FLAGS       (7u | TASK_RETRIES_MAX << 8)
+
 /* ---- Graphs ------------------------------------------------------------------------ */
 
 int aatgs_graph_write(const aatgs_trace_graph *graph, aatgs_bytes *out, const char **why)
@@ -24,7 +27,8 @@ int aatgs_graph_write(const aatgs_trace_graph *graph, aatgs_bytes *out, const ch
     if (length > UINT16_MAX || t->dependency_count > graph->task_count)
       return wrong(why, "a task's name is too long or it has too many dependencies", AATGS_EINVAL);
     aatgs_bytes_u16(out, (uint16_t)length);
-    aatgs_bytes_u16(out, (uint16_t)((t->finish ? 1 : 0) | (t->once ? 2 : 0)));
+    aatgs_bytes_u16(out, (uint16_t)((t->finish ? 1 : 0) | (t->once ? 2 : 0) | (t->stops ? 4 : 0) |
+                                    (t->retries & TASK_RETRIES_MAX) << 8));
     aatgs_bytes_put(out, t->name, length);
     aatgs_bytes_u32(out, t->type);
     aatgs_bytes_u32(out, t->parts);
@@ -61,8 +65,10 @@ static int read_task(aatgs_cursor *c, aatgs_arena *arena, const aatgs_trace_grap
   t->dependency_count = aatgs_cursor_u32(c);
   t->finish = flags & 1;
   t->once = flags >> 1 & 1;
+  t->stops = flags >> 2 & 1;
+  t->retries = flags >> 8;
   const uint8_t *dependencies = aatgs_cursor_take(c, (size_t)t->dependency_count * 4);
-  if (c->failed || flags > 3 || t->parts > AATGS_PARTS_LIMIT ||
+  if (c->failed || (flags & ~TASK_FLAGS) || t->parts > AATGS_PARTS_LIMIT ||
       t->dependency_count > graph->task_count)
     return wrong(why, "a task of the graph is cut short or out of range", AATGS_ECORRUPT);
   if ((uint64_t)t->first_record + t->parts + t->finish > graph->records)

@@ -2,11 +2,22 @@
 
 #include "trace/column.h"
 
-#define MEMBERS 3
+#define MEMBERS      5
+#define MEMBERS_TIME 3 /* of a block of nothing but time */
 
 static uint64_t *member(aatgs_tick *tick, int m)
 {
-  return m == 0 ? &tick->before : m == 1 ? &tick->done_before : &tick->now_ns;
+  uint64_t *const all[MEMBERS] = {&tick->before, &tick->done_before, &tick->now_ns, &tick->kind,
+                                  &tick->value};
+  return all[m];
+}
+
+static int members(const aatgs_tick *ticks, uint32_t count)
+{
+  for (uint32_t i = 0; i < count; i++)
+    if (ticks[i].kind != AATGS_TICK_TIME || ticks[i].value)
+      return MEMBERS;
+  return MEMBERS_TIME;
 }
 
 bool aatgs_ticks_write(const aatgs_tick *ticks, uint32_t count, aatgs_bytes *out)
@@ -15,7 +26,7 @@ bool aatgs_ticks_write(const aatgs_tick *ticks, uint32_t count, aatgs_bytes *out
   aatgs_bytes ends = {0};
   aatgs_bytes_u32(out, count);
   bool ok = !out->failed;
-  for (int m = 0; ok && m < MEMBERS; m++) {
+  for (int m = 0, n = members(ticks, count); ok && m < n; m++) {
     aatgs_column_choice choice = {AATGS_CODER_DELTA, 1};
     aatgs_column_entry entry;
     size_t at = out->size;
@@ -38,7 +49,8 @@ bool aatgs_ticks_read(const uint8_t *bytes, size_t size, aatgs_tick ticks[AATGS_
   *count = aatgs_cursor_u32(&c);
   if (c.failed || *count == 0 || *count > AATGS_TICKS_PER_BLOCK)
     return false;
-  for (int m = 0; m < MEMBERS; m++) {
+  memset(ticks, 0, *count * sizeof *ticks);
+  for (int m = 0; m < MEMBERS && (m < MEMBERS_TIME || aatgs_cursor_left(&c)); m++) {
     aatgs_column_entry entry;
     const uint8_t *at = aatgs_cursor_take(&c, sizeof entry);
     if (!at)

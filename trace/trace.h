@@ -67,6 +67,8 @@ typedef struct aatgs_trace_task {
   const uint32_t *dependencies;
   uint32_t dependency_count;
   uint32_t once;
+  uint32_t retries; /* 0..100: how often a part that fails is run again */
+  uint32_t stops;   /* 1: a failure for good ends the run */
 } aatgs_trace_task;
 
 typedef struct aatgs_trace_graph {
@@ -117,6 +119,8 @@ typedef struct aatgs_trace_info {
   uint64_t seed;
   uint64_t started_unix_ns; /* wall clock */
   uint64_t snapshot_interval_ns;
+  uint64_t deadline_ns; /* of an iteration; 0: none */
+  bool decisions;       /* ticks say what was decided; false: an older trace */
   uint32_t command_slots;
   uint32_t telemetry_slots;
   uint32_t history;
@@ -179,11 +183,28 @@ int aatgs_trace_get_input(aatgs_trace *trace, uint32_t index, const uint8_t **by
  * regions in their order, each padded to a multiple of 64, valid until the next call. */
 int aatgs_trace_get_snapshot(aatgs_trace *trace, uint64_t iteration, uint64_t *at,
                              const uint8_t **bytes, size_t *size);
-/* Scheduler clock events: see aatgs_tick. Index 0.. ; 1: filled in, 0: no more. */
+/* What the scheduler was told beside iterations, and what it decided beside plans. */
+typedef enum aatgs_tick_kind {
+  AATGS_TICK_TIME = 0,     /* the snapshot interval was over */
+  AATGS_TICK_INTERVAL = 1, /* the caller set the snapshot interval; value: ns */
+  AATGS_TICK_CANCEL = 2,   /* the caller cancelled queued configs; value: how many */
+  AATGS_TICK_RESUME = 3,   /* the caller goes on after a stop */
+  AATGS_TICK_LOST = 4,     /* the device is gone */
+  AATGS_TICK_GIVE_UP = 16, /* decided: a task failed for good; value: its number in the graph */
+  AATGS_TICK_STOP = 17,    /* decided: nothing more is posted until RESUME; value: the task, or
+                              2^32 - 1 when the device is gone */
+  AATGS_TICK_ADAPT = 18,   /* decided: a new snapshot interval; value: ns */
+  AATGS_TICK_OVERRUN = 19  /* decided: the iteration that completed last (see done_before) missed
+                              its deadline; value: what it took, ns */
+} aatgs_tick_kind;
+
+/* One of these, in the order they happened. Index 0.. ; 1: filled in, 0: no more. */
 typedef struct aatgs_tick {
   uint64_t before;      /* first iteration submitted after it */
   uint64_t done_before; /* iterations whose timings the scheduler had seen */
   uint64_t now_ns;      /* host clock */
+  uint64_t kind;        /* aatgs_tick_kind; a reader passes over those it does not know */
+  uint64_t value;
 } aatgs_tick;
 int aatgs_trace_get_tick(aatgs_trace *trace, uint64_t index, aatgs_tick *out);
 

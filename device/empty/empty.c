@@ -1,4 +1,4 @@
-/* empty: a workload whose task does nothing. What is left is the cost of the round trip itself:
+/* empty: a workload whose tasks do nothing. What is left is the cost of the round trip itself:
  * 256 bytes of config in, one task, 64 bytes of telemetry out. `aatgs doctor` measures with it. */
 #include "port.h"
 #include "workload.h"
@@ -12,12 +12,16 @@ typedef struct empty_telemetry {
   uint8_t payload[64];
 } empty_telemetry;
 
+enum { LINE, REGIONS };
+
 AATGS_FN void empty_nothing(aatgs_task *t)
 {
   (void)t;
 }
 
-#define AATGS_TASKS(X) X(0, empty_nothing, AATGS_NO_FINISH)
+#define AATGS_TASKS(X)                                                                             \
+  X(0, empty_nothing, AATGS_NO_FINISH)                                                             \
+  X(1, empty_nothing, AATGS_NO_FINISH)
 #include "loop.h"
 
 #if !defined(__CUDACC__)
@@ -33,19 +37,25 @@ static const aatgs_field telemetry_fields[] = {
      0, 0, 0},
 };
 
+static const aatgs_region regions[REGIONS] = {{"line", AATGS_REGION_DERIVED, 4}};
+
 static const aatgs_task_type types[] = {
     {"Nothing", "Does nothing", AATGS_ROLE_NONE, 1, 0, 0, 1000, 0, -1},
+    {"Ordered", "Does nothing, one iteration after the other: it declares a write", AATGS_ROLE_NONE,
+     1, 0, AATGS_REGION_BIT(LINE), 1000, 0, -1},
 };
 
 static const aatgs_named_graph graphs[] = {
     {"one", "nothing Nothing\n", "One empty task"},
     {"three", "a Nothing\nb Nothing after=a\nc Nothing after=b\n", "Three of them in a row"},
+    {"ordered", "ordered Ordered\n", "One that waits for the iteration before"},
 };
 
 static int empty_setup(aatgs_setup *setup)
 {
-  (void)setup;
-  return 0;
+  return setup->region(setup, LINE, sizeof(uint32_t))
+             ? 0
+             : setup->fail(setup, "no memory for a region of 4 bytes");
 }
 
 static const struct aatgs_workload empty = {
@@ -61,6 +71,8 @@ static const struct aatgs_workload empty = {
     .config_field_count = sizeof config_fields / sizeof *config_fields,
     .telemetry_fields = telemetry_fields,
     .telemetry_field_count = sizeof telemetry_fields / sizeof *telemetry_fields,
+    .regions = regions,
+    .region_count = REGIONS,
     .types = types,
     .type_count = sizeof types / sizeof *types,
     .graphs = graphs,

@@ -10,7 +10,7 @@ aatgs 0 run --workload "$odd" --device cpu --iterations 250 --seed 9 --workers 2
 digest=$(json digest)
 aatgs 0 info trace
 quiet
-out '^  workload +odd$' '^  device +cpu$' '^  workers +2$' '^  policy +original$' '^  seed +9$' \
+out '^  workload +odd$' '^  device +cpu$' '^  workers +2$' '^  policy +adaptive$' '^  seed +9$' \
   '^  started +20[0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z$' \
   '^  state +closed$' '^  iterations +250$' '^  first +1$' '^  last +250$' '^  lost +0$' \
   '^  duration +[0-9.]+ (us|ms|s)$' '^  timing records +1,500$' '^  on disk +[0-9.]+ (KiB|MiB)$' \

@@ -78,7 +78,7 @@ static void small_seeds(const make_options *o)
   put("tables", "plan", "\1", 1, b.data, b.size);
   b.size = 0;
   for (uint64_t i = 0; i < 20; i++)
-    ticks[i] = (aatgs_tick){i * 3, i * i, i * 1000 + i % 7};
+    ticks[i] = (aatgs_tick){i * 3, i * i, i * 1000 + i % 7, i % 3, i / 5};
   if (!aatgs_ticks_write(ticks, 20, &b))
     abort();
   put("tables", "ticks", "\2", 1, b.data, b.size);

@@ -69,7 +69,7 @@ static int record(const char *dir, uint32_t iterations, volatile news *n, uint64
       make_snapshot(m.iteration + 1, options.seed, state, sizeof state);
       rc = aatgs_trace_write_snapshot(w, m.iteration + 1, state, sizeof state);
     }
-    const aatgs_tick tick = {m.iteration + 1, m.iteration, i};
+    const aatgs_tick tick = {m.iteration + 1, m.iteration, i, AATGS_TICK_TIME, 0};
     if (!rc && i % 50 == 0)
       rc = aatgs_trace_write_tick(w, &tick);
     make_iteration(&m, &it);

@@ -7,17 +7,17 @@
 #include "trace/cm.h"
 #include "trace/make.h"
 
-static const make_options options = {.seed = 1,
-                                     .iterations = 700,
-                                     .config_bytes = 64,
-                                     .telemetry_bytes = 32,
-                                     .graphs = 3,
-                                     .records_max = 5,
-                                     .gap_every = 150,
-                                     .ticks_every = 7,
-                                     .snapshot_every = 250,
-                                     .chunk = 128,
-                                     .small = 1};
+static make_options options = {.seed = 1,
+                               .iterations = 700,
+                               .config_bytes = 64,
+                               .telemetry_bytes = 32,
+                               .graphs = 3,
+                               .records_max = 5,
+                               .gap_every = 150,
+                               .ticks_every = 7,
+                               .snapshot_every = 250,
+                               .chunk = 128,
+                               .small = 1};
 
 static void read_golden(const char *name)
 {
@@ -40,7 +40,15 @@ static void read_golden(const char *name)
 static void test_version_1(void **state)
 {
   (void)state;
+  options.first_form = 1;
   read_golden("v1.aatgz");
+}
+
+static void test_version_1_with_decisions(void **state)
+{
+  (void)state;
+  options.first_form = 0;
+  read_golden("v1-decisions.aatgz");
 }
 
 static int write_golden(const char *path)
@@ -58,7 +66,10 @@ static int write_golden(const char *path)
 
 int main(int argc, char **argv)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_version_1)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_version_1),
+      cmocka_unit_test(test_version_1_with_decisions),
+  };
   if (argc == 3 && strcmp(argv[1], "write") == 0)
     return write_golden(argv[2]);
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -185,6 +185,7 @@ const aatgs_trace_info *make_info(const make_options *o, const uint8_t *const **
       .seed = UINT64_MAX,
       .started_unix_ns = UINT64_C(1800000000000000000),
       .snapshot_interval_ns = 100000000,
+      .deadline_ns = 5000000,
       .command_slots = 16,
       .telemetry_slots = 64,
       .history = 100,
@@ -226,7 +227,9 @@ const aatgs_trace_graph *make_graph(const maker *m, uint32_t number)
                                   .writes = UINT64_MAX,
                                   .dependencies = &dependencies[k],
                                   .dependency_count = k > 0,
-                                  .once = k % 5 == 0};
+                                  .once = k % 5 == 0,
+                                  .retries = m->o.first_form ? 0 : k % 128,
+                                  .stops = !m->o.first_form && k % 3 == 0};
   }
   graph = (aatgs_trace_graph){number, records, records, tasks};
   return &graph;
@@ -243,6 +246,17 @@ const aatgs_trace_plan *make_plan(const maker *m, uint32_t number)
   }
   plan = (aatgs_trace_plan){number, number, tasks, order, priority};
   return &plan;
+}
+
+/* The tick that stands before the i-th iteration. */
+static aatgs_tick make_tick(const maker *m, uint32_t i)
+{
+  aatgs_tick tick = {m->iteration + 1, m->iteration, i * UINT64_C(1000003), AATGS_TICK_TIME, 0};
+  if (!m->o.first_form && i % 4 == 0) {
+    tick.kind = i % 20;
+    tick.value = i * UINT64_C(0x123456789);
+  }
+  return tick;
 }
 
 /* ---- Writing ------------------------------------------------------------------------ */
@@ -278,7 +292,7 @@ void make_trace(const make_options *o, const char *dir, aatgs_trace_writer **ope
   ok(aatgs_trace_write_snapshot(w, 1, state, make_snapshot_bytes(o)), aatgs_trace_writer_error(w));
   for (uint32_t i = 0; i < o->iterations; i++) {
     if (o->ticks_every && i % o->ticks_every == 0) {
-      const aatgs_tick tick = {m.iteration + 1, m.iteration, i * UINT64_C(1000003)};
+      const aatgs_tick tick = make_tick(&m, i);
       ok(aatgs_trace_write_tick(w, &tick), aatgs_trace_writer_error(w));
     }
     if (o->snapshot_every && i && i % o->snapshot_every == 0) {
@@ -344,8 +358,8 @@ static void verify_graph(const aatgs_trace_graph *a, const aatgs_trace_graph *b)
     assert_true(x->type == y->type && x->parts == y->parts && x->arg == y->arg &&
                 x->finish == y->finish && x->first_record == y->first_record &&
                 x->estimate_ns == y->estimate_ns && x->reads == y->reads &&
-                x->writes == y->writes && x->once == y->once &&
-                x->dependency_count == y->dependency_count);
+                x->writes == y->writes && x->once == y->once && x->retries == y->retries &&
+                x->stops == y->stops && x->dependency_count == y->dependency_count);
     assert_memory_equal(x->dependencies, y->dependencies, x->dependency_count * 4);
   }
 }
@@ -391,8 +405,8 @@ static void verify_marks(const make_options *o, aatgs_trace *t)
   for (uint32_t i = 0; i < o->iterations; i++) {
     if (o->ticks_every && i % o->ticks_every == 0) {
       assert_int_equal(aatgs_trace_get_tick(t, ticks++, &tick), 1);
-      assert_true(tick.before == m.iteration + 1 && tick.done_before == m.iteration &&
-                  tick.now_ns == i * UINT64_C(1000003));
+      const aatgs_tick want_tick = make_tick(&m, i);
+      assert_memory_equal(&tick, &want_tick, sizeof tick);
     }
     bool snapshot = o->snapshot_every && i && i % o->snapshot_every == 0;
     if (snapshot)

@@ -159,7 +159,7 @@ static void test_ticks_go_on(void **state)
   begin(&r, &wo);
   for (uint32_t i = 0; i < options.iterations; i++) {
     if (i % 13 == 0) {
-      tick = (aatgs_tick){i + 1, i, ticks++};
+      tick = (aatgs_tick){i + 1, i, ticks++, AATGS_TICK_TIME, 0};
       ok(aatgs_trace_write_tick(r.w, &tick), aatgs_trace_writer_error(r.w));
     }
     ok(step(&r, 3), aatgs_trace_writer_error(r.w));
