@@ -13,7 +13,7 @@
 #define AATGS_SILENT_STEP_NS UINT64_C(100000000)
 
 /* Ends the loop, leaving what was seen in the fault record; the first fault wins. */
-AATGS_FN void aatgs_fault_post(aatgs_loop *loop, aatgs_fault fault)
+AATGS_COLD void aatgs_fault_post(aatgs_loop *loop, aatgs_fault fault)
 {
   if (aatgs_dev_add_u32(&loop->shared->faulted, 1))
     return;
@@ -30,8 +30,8 @@ AATGS_FN void aatgs_fault_command(aatgs_loop *loop, uint32_t worker, uint64_t it
 }
 
 /* Shows that the device lives, and looks at what the host has shown. */
-AATGS_FN void aatgs_beat(aatgs_loop *loop, aatgs_front *front, uint32_t worker, uint64_t host_beat,
-                         uint64_t abandon)
+AATGS_COLD void aatgs_beat(aatgs_loop *loop, aatgs_front *front, uint32_t worker,
+                           uint64_t host_beat, uint64_t abandon)
 {
   aatgs_bus_store_relaxed(&loop->bus->device.beat, ++front->beat); /* B7 */
   if (abandon) {
@@ -139,8 +139,8 @@ AATGS_FN int aatgs_all_ended(const aatgs_loop *loop, aatgs_front *front)
 }
 
 /* NONE: the command has to wait for iterations in flight, and is to be looked at again. */
-AATGS_FN aatgs_step_kind aatgs_command_decode(aatgs_loop *loop, aatgs_front *front, uint32_t worker,
-                                              const aatgs_command_header *h)
+AATGS_COLD aatgs_step_kind aatgs_command_decode(aatgs_loop *loop, aatgs_front *front,
+                                                uint32_t worker, const aatgs_command_header *h)
 {
   switch (h->opcode) {
   case AATGS_OP_ITERATE:
@@ -162,7 +162,7 @@ AATGS_FN aatgs_step_kind aatgs_command_decode(aatgs_loop *loop, aatgs_front *fro
 }
 
 /* The command was obeyed: counts it, and acknowledges all but iterations. */
-AATGS_FN void aatgs_command_done(aatgs_loop *loop, aatgs_front *front, aatgs_step_kind kind)
+AATGS_COLD void aatgs_command_done(aatgs_loop *loop, aatgs_front *front, aatgs_step_kind kind)
 {
   front->next_command++;
   if (kind == AATGS_STEP_ADMIT || kind == AATGS_STEP_PROGRAM)
@@ -176,8 +176,8 @@ AATGS_FN void aatgs_command_done(aatgs_loop *loop, aatgs_front *front, aatgs_ste
 }
 
 /* Hands a command on to the workers of its program; the lanes of a team together. */
-AATGS_FN void aatgs_relay(aatgs_loop *loop, aatgs_front *front, uint32_t worker,
-                          aatgs_command_words *command, uint32_t lane)
+AATGS_COLD void aatgs_relay(aatgs_loop *loop, aatgs_front *front, uint32_t worker,
+                            aatgs_command_words *command, uint32_t lane)
 {
   const uint64_t n = front->next_relay;
   if (lane == 0)
@@ -197,8 +197,8 @@ AATGS_FN void aatgs_relay(aatgs_loop *loop, aatgs_front *front, uint32_t worker,
 
 /* ---- What commands do; every lane of a group takes part -------------------------------- */
 
-AATGS_FN void aatgs_take_graph(aatgs_loop *loop, uint32_t worker, uint32_t number, uint32_t lane,
-                               uint32_t lanes)
+AATGS_COLD void aatgs_take_graph(aatgs_loop *loop, uint32_t worker, uint32_t number, uint32_t lane,
+                                 uint32_t lanes)
 {
   const uint64_t at = number % loop->graphs_max * loop->graph_bytes;
   const aatgs_graph_table *table = (const aatgs_graph_table *)(const void *)(loop->bus_graphs + at);
@@ -210,8 +210,8 @@ AATGS_FN void aatgs_take_graph(aatgs_loop *loop, uint32_t worker, uint32_t numbe
     aatgs_fault_command(loop, worker, 0, AATGS_FAULT_TABLE, number, table->number);
 }
 
-AATGS_FN void aatgs_take_plan(aatgs_loop *loop, uint32_t worker, uint32_t number, uint32_t lane,
-                              uint32_t lanes)
+AATGS_COLD void aatgs_take_plan(aatgs_loop *loop, uint32_t worker, uint32_t number, uint32_t lane,
+                                uint32_t lanes)
 {
   const uint64_t at = number % loop->plans_max * loop->plan_bytes;
   const aatgs_plan_table *table = (const aatgs_plan_table *)(const void *)(loop->bus_plans + at);
@@ -224,7 +224,7 @@ AATGS_FN void aatgs_take_plan(aatgs_loop *loop, uint32_t worker, uint32_t number
 }
 
 /* Primary regions to staging, or back. */
-AATGS_FN void aatgs_copy_state(aatgs_loop *loop, int restore, uint32_t lane, uint32_t lanes)
+AATGS_COLD void aatgs_copy_state(aatgs_loop *loop, int restore, uint32_t lane, uint32_t lanes)
 {
   uint8_t *staging = loop->staging;
   if (restore)

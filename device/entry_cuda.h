@@ -23,10 +23,12 @@ static __device__ inline void aatgs_desk_find(aatgs_block *b, aatgs_step *step)
 {
   aatgs_desk *d = &b->desk;
   for (uint32_t idle = 0; step->kind == AATGS_STEP_NONE; idle++) {
-    if (aatgs_block_load_acquire(&d->filled) != d->emptied) /* P2 */
+    if (aatgs_block_load_acquire(&d->filled) != d->emptied) { /* P2 */
       *step = d->box[d->emptied % AATGS_BOXES].step;
-    else if (aatgs_block_load_acquire(&d->front.dataflow) &&
-             aatgs_claim(&b->loop, &b->worker, step))
+      if (step->kind == AATGS_STEP_PART)
+        aatgs_block_store_release(&d->emptied, d->emptied + 1); /* P1 */
+    } else if (aatgs_block_load_acquire(&d->front.dataflow) &&
+               aatgs_claim(&b->loop, &b->worker, step))
       b->worker.now_ns = aatgs_clock_ns();
     else if (idle % AATGS_LOOKS_PER_CHECK == AATGS_LOOKS_PER_CHECK - 1 &&
              aatgs_dev_load_acquire_u32(&b->loop.shared->stop))
@@ -77,15 +79,21 @@ static __device__ inline void aatgs_block_step(aatgs_block *b, aatgs_step_kind k
 {
   aatgs_loop *loop = &b->loop;
   aatgs_worker *w = &b->worker;
-  aatgs_desk *d = &b->desk;
-  const aatgs_box *box = &d->box[d->emptied % AATGS_BOXES];
-  if (kind == AATGS_STEP_PROGRAM && w->id == 0)
-    aatgs_program_run(loop, w, &b->program, &box->command.command, box->start_ns, 0, lane, lanes);
-  else if (kind == AATGS_STEP_PROGRAM)
-    aatgs_program_run(loop, w, &b->program, &b->command.command, w->now_ns,
-                      aatgs_relay_index(loop, w, &b->command.command), lane, lanes);
-  else
+  if (kind != AATGS_STEP_PROGRAM) {
     aatgs_state_step(loop, kind, lane, lanes);
+    return;
+  }
+  const aatgs_box *box = &b->desk.box[b->desk.emptied % AATGS_BOXES];
+  const aatgs_command *command = &b->command.command;
+  uint64_t start_ns = w->now_ns;
+  uint32_t index = 0;
+  if (w->id == 0) {
+    command = &box->command.command;
+    start_ns = box->start_ns;
+  } else {
+    index = aatgs_relay_index(loop, w, command);
+  }
+  aatgs_program_run(loop, w, &b->program, command, start_ns, index, lane, lanes);
 }
 
 /* The box's step is done; every lane has been through it. */

@@ -203,8 +203,8 @@ AATGS_FN void aatgs_wake_later(const aatgs_loop *loop, aatgs_worker *w, uint64_t
 /* ---- Admission ---------------------------------------------------------------------- */
 
 /* Fills in the frame for the command; every lane takes part. */
-AATGS_FN void aatgs_frame_fill(const aatgs_loop *loop, aatgs_frame *frame,
-                               const aatgs_command *command, uint32_t lane, uint32_t lanes)
+AATGS_COLD void aatgs_frame_fill(const aatgs_loop *loop, aatgs_frame *frame,
+                                 const aatgs_command *command, uint32_t lane, uint32_t lanes)
 {
   const aatgs_graph_table *graph = aatgs_graph_at(loop, command->header.graph);
   const aatgs_task_entry *entries = aatgs_entries(graph);
@@ -231,8 +231,8 @@ AATGS_FN void aatgs_frame_fill(const aatgs_loop *loop, aatgs_frame *frame,
 }
 
 /* Makes the filled frame the newest one and starts the tasks that wait for nothing. */
-AATGS_FN void aatgs_frame_start(aatgs_loop *loop, aatgs_worker *w, aatgs_frame *frame,
-                                uint64_t iteration, aatgs_step *next)
+AATGS_COLD void aatgs_frame_start(aatgs_loop *loop, aatgs_worker *w, aatgs_frame *frame,
+                                  uint64_t iteration, aatgs_step *next)
 {
   frame->start_ns = w->now_ns;
   /* The iteration before the masks: a reader that finds new masks finds the new iteration. */
@@ -301,7 +301,7 @@ AATGS_FN int aatgs_claim_frame(const aatgs_loop *loop, aatgs_worker *w, aatgs_fr
 }
 
 /* Takes the most urgent ready part of the oldest iteration that has one. */
-AATGS_FN int aatgs_claim(const aatgs_loop *loop, aatgs_worker *w, aatgs_step *step)
+AATGS_COLD int aatgs_claim(const aatgs_loop *loop, aatgs_worker *w, aatgs_step *step)
 {
   const uint64_t end = loop->first_iteration + aatgs_dev_load_acquire_u64(&loop->shared->admitted);
   for (uint64_t i = aatgs_oldest(loop, w, end); i < end; i++) {
@@ -450,8 +450,8 @@ AATGS_FN void aatgs_task_failed(aatgs_frame *frame, uint32_t task)
 }
 
 /* A part (or finish) of a task has run. Says in *step what this worker does next. */
-AATGS_FN void aatgs_part_done(aatgs_loop *loop, aatgs_worker *w, aatgs_step *step, uint32_t digest,
-                              uint32_t failed)
+AATGS_COLD void aatgs_part_done(aatgs_loop *loop, aatgs_worker *w, aatgs_step *step,
+                                uint32_t digest, uint32_t failed)
 {
   aatgs_frame *frame = step->frame;
   const uint32_t task = step->task;

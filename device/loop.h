@@ -30,8 +30,8 @@ AATGS_FN void aatgs_rebuild_run(const aatgs_loop *loop, uint32_t lane, uint32_t 
 }
 
 /* Obeys a command that moves the state; every lane takes part. */
-AATGS_FN void aatgs_state_step(aatgs_loop *loop, aatgs_step_kind kind, uint32_t lane,
-                               uint32_t lanes)
+AATGS_COLD void aatgs_state_step(aatgs_loop *loop, aatgs_step_kind kind, uint32_t lane,
+                                 uint32_t lanes)
 {
   aatgs_copy_state(loop, kind == AATGS_STEP_RESTORE, lane, lanes);
   aatgs_worker_sync(lanes);

@@ -314,26 +314,36 @@ AATGS_ORDER_FN void aatgs_done_store(uint32_t *p, uint32_t v)
 #endif
 }
 
-/* ---- Words inside a thread block ------------------------------------------------ */
+/* ---- Words in a thread block's shared memory -------------------------------------- */
 
 #if defined(__CUDACC__)
-#define AATGS_BLOCK(p) cuda::atomic_ref<uint32_t, cuda::thread_scope_block>(*(p))
+#define AATGS_SHARED_AT(p) ((uint32_t)__cvta_generic_to_shared(p))
 
 /* P2. */
-static __device__ inline uint32_t aatgs_block_load_acquire(uint32_t *p)
+static __device__ inline uint32_t aatgs_block_load_acquire(const uint32_t *p)
 {
-  return AATGS_BLOCK(p).load(cuda::memory_order_acquire);
+  uint32_t v;
+  asm volatile("ld.acquire.cta.shared.u32 %0, [%1];"
+               : "=r"(v)
+               : "r"(AATGS_SHARED_AT(p))
+               : "memory");
+  return v;
 }
 
 /* P1. */
 static __device__ inline void aatgs_block_store_release(uint32_t *p, uint32_t v)
 {
-  AATGS_BLOCK(p).store(v, cuda::memory_order_release);
+  asm volatile("st.release.cta.shared.u32 [%0], %1;" ::"r"(AATGS_SHARED_AT(p)), "r"(v) : "memory");
 }
 
 static __device__ inline int aatgs_block_cas(uint32_t *p, uint32_t expected, uint32_t v)
 {
-  return AATGS_BLOCK(p).compare_exchange_strong(expected, v, cuda::memory_order_relaxed);
+  uint32_t was;
+  asm volatile("atom.relaxed.cta.shared.cas.b32 %0, [%1], %2, %3;"
+               : "=r"(was)
+               : "r"(AATGS_SHARED_AT(p)), "r"(expected), "r"(v)
+               : "memory");
+  return was == expected;
 }
 #endif
 

@@ -53,13 +53,15 @@ AATGS_FN void aatgs_task_run(aatgs_loop *loop, aatgs_task *t, uint32_t worker, u
 {
   if (t->lane == 0)
     aatgs_bus_store_relaxed(&loop->running[worker], AATGS_RUNNING(t->iteration, t->task)); /* B7 */
-  int known = aatgs_task_call(t, type, finish);
-  while (t->failed && t->attempt < retries) {
+  int known;
+  for (;;) {
+    known = aatgs_task_call(t, type, finish);
+    if (!t->failed || t->attempt == retries)
+      break;
     t->failed = 0;
     t->attempt++;
     t->key = aatgs_mix64(t->key + t->attempt); /* other random numbers, or it would fail again */
     aatgs_sync(t);
-    known = aatgs_task_call(t, type, finish);
   }
   if (known || t->lane != 0)
     return;

@@ -104,8 +104,7 @@ static __device__ inline void aatgs_box_close(aatgs_desk *d, aatgs_box *box, uin
 }
 
 /* Fills in a frame and starts it; the first task goes to this block's lanes when they are idle. */
-static __device__ inline void aatgs_desk_admit(aatgs_loop *loop, aatgs_desk *d, aatgs_box *box,
-                                               uint32_t lane)
+AATGS_COLD void aatgs_desk_admit(aatgs_loop *loop, aatgs_desk *d, aatgs_box *box, uint32_t lane)
 {
   const aatgs_command *command = &box->command.command;
   aatgs_frame *frame = aatgs_frame_of(loop, command->header.iteration);
@@ -125,8 +124,8 @@ static __device__ inline void aatgs_desk_admit(aatgs_loop *loop, aatgs_desk *d, 
 }
 
 /* The lanes move the state; nothing else is in flight. */
-static __device__ inline void aatgs_desk_state(const aatgs_loop *loop, aatgs_desk *d,
-                                               aatgs_box *box, aatgs_step_kind kind, uint32_t lane)
+AATGS_COLD void aatgs_desk_state(const aatgs_loop *loop, aatgs_desk *d, aatgs_box *box,
+                                 aatgs_step_kind kind, uint32_t lane)
 {
   if (lane == 0) {
     aatgs_box_close(d, box, kind);
@@ -158,45 +157,90 @@ static __device__ inline void aatgs_desk_obey(aatgs_loop *loop, aatgs_desk *d, a
   __syncwarp();
 }
 
+/* Obeys a command in its turn. LEAVE: the loop is to end. */
+AATGS_COLD aatgs_step_kind aatgs_desk_take(aatgs_loop *loop, aatgs_desk *d, uint32_t n,
+                                           aatgs_flit f, uint64_t start_ns, uint32_t lane)
+{
+  aatgs_box *box = aatgs_box_take(loop, d, n, f, lane);
+  if (!box)
+    return AATGS_STEP_LEAVE;
+  if (lane == 0)
+    box->start_ns = start_ns;
+  const aatgs_step_kind kind = aatgs_desk_decode(loop, d, box, lane);
+  if (kind == AATGS_STEP_LEAVE)
+    return kind;
+  aatgs_desk_obey(loop, d, box, kind, lane);
+  if (lane == 0) {
+    aatgs_command_done(loop, &d->front, kind);
+    aatgs_block_store_release(&d->obeyed, n + 1); /* P1 */
+  }
+  return kind == AATGS_STEP_STOP ? AATGS_STEP_LEAVE : kind;
+}
+
+/* The short way for the command that counts: the graph that ran last, a program of this worker
+ * alone, with nothing but such programs in flight. 0: take the long way. */
+static __device__ inline uint32_t aatgs_desk_pass(aatgs_desk *d, uint32_t n, aatgs_flit f,
+                                                  uint64_t start_ns, uint32_t lane)
+{
+  const uint32_t filled = d->filled;
+  aatgs_front *front = &d->front;
+  const uint32_t mine = lane == 0 && f.word[0] == (AATGS_OP_ITERATE | AATGS_COMMAND_PLACED << 16) &&
+                        f.word[1] == front->known.number && front->known.workers == 1 &&
+                        front->solo && !front->dataflow &&
+                        aatgs_block_load_acquire(&d->obeyed) == n && /* P2 */
+                        filled - aatgs_block_load_acquire(&d->emptied) < AATGS_BOXES;
+  if (!aatgs_team_share(mine))
+    return 0;
+  aatgs_box *box = &d->box[filled % AATGS_BOXES];
+  if (lane < AATGS_COMMAND_FLITS) {
+    box->command.words[3 * lane + 0] = f.word[0];
+    box->command.words[3 * lane + 1] = f.word[1];
+    box->command.words[3 * lane + 2] = f.word[2];
+  }
+  if (lane == 0) {
+    box->start_ns = start_ns;
+    box->step.kind = AATGS_STEP_PROGRAM;
+  }
+  __syncwarp();
+  if (lane != 0)
+    return 1;
+  aatgs_block_store_release(&d->filled, filled + 1); /* P1 */
+  front->programs++;
+  front->touched |= front->known.touched;
+  front->written |= front->known.written;
+  front->dirty |= front->known.written != 0;
+  front->next_command++;
+  aatgs_block_store_release(&d->obeyed, n + 1); /* P1 */
+  return 1;
+}
+
 /* One polling warp. */
 static __device__ inline void aatgs_poller_run(aatgs_loop *loop, aatgs_desk *d, uint32_t poller,
                                                uint32_t lane)
 {
-  for (uint32_t idle = 0;;) {
+  uint32_t idle = 0;
+  for (uint32_t looks = 1;; looks++) {
     const uint32_t n = aatgs_team_share(aatgs_block_load_acquire(&d->claimed));
-    const int beat = poller == 0 && idle % AATGS_POLLS_PER_BEAT == AATGS_POLLS_PER_BEAT - 1;
+    const int beat = poller == 0 && looks % AATGS_POLLS_PER_BEAT == 0;
     aatgs_flit f = {{0, 0, 0}, n};
     if (lane < AATGS_COMMAND_FLITS || (beat && lane == AATGS_HOST_LANE))
       f = aatgs_flit_load(aatgs_poll_at(loop, n, lane)); /* B2 */
+    if (aatgs_team_all(f.tag == n || lane >= AATGS_COMMAND_FLITS)) {
+      if (!aatgs_team_share(lane == 0 && aatgs_block_cas(&d->claimed, n, n + 1)))
+        continue;
+      const uint64_t start_ns = aatgs_clock_ns();
+      if (!aatgs_desk_pass(d, n, f, start_ns, lane) &&
+          aatgs_desk_take(loop, d, n, f, start_ns, lane) == AATGS_STEP_LEAVE)
+        return;
+      idle = 0;
+      continue;
+    }
     if (beat && aatgs_poll_beat(loop, d, f, lane))
       return;
-    idle++;
-    if (!aatgs_team_all(f.tag == n || lane >= AATGS_COMMAND_FLITS)) {
-      aatgs_worker_idle(loop->flags, idle);
-      if (poller && idle % AATGS_POLLS_PER_BEAT == 0 &&
-          aatgs_team_any((int)aatgs_dev_load_acquire_u32(&loop->shared->stop)))
-        return;
-      continue;
-    }
-    if (!aatgs_team_share(lane == 0 && aatgs_block_cas(&d->claimed, n, n + 1)))
-      continue;
-    const uint64_t start_ns = aatgs_clock_ns();
-    aatgs_box *box = aatgs_box_take(loop, d, n, f, lane);
-    if (!box)
+    aatgs_worker_idle(loop->flags, ++idle);
+    if (poller && looks % AATGS_POLLS_PER_BEAT == 0 &&
+        aatgs_team_any((int)aatgs_dev_load_acquire_u32(&loop->shared->stop)))
       return;
-    if (lane == 0)
-      box->start_ns = start_ns;
-    const aatgs_step_kind kind = aatgs_desk_decode(loop, d, box, lane);
-    if (kind == AATGS_STEP_LEAVE)
-      return;
-    aatgs_desk_obey(loop, d, box, kind, lane);
-    if (lane == 0) {
-      aatgs_command_done(loop, &d->front, kind);
-      aatgs_block_store_release(&d->obeyed, n + 1); /* P1 */
-    }
-    if (kind == AATGS_STEP_STOP)
-      return;
-    idle = 0;
   }
 }
 

@@ -16,7 +16,11 @@
 #if defined(__CUDACC__)
 #define AATGS_FN    static __device__ inline
 #define AATGS_CONST static __constant__ const
+/* What is off the path of an empty task: kept out of line, because instructions that were not run
+ * lately have to be fetched. */
+#define AATGS_COLD static __device__ __noinline__
 #else
+#define AATGS_COLD  AATGS_FN
 #define AATGS_FN    static inline __attribute__((unused))
 #define AATGS_CONST static const
 #endif

@@ -48,8 +48,8 @@ typedef struct aatgs_run {
 
 /* The worker's turns of the graph's program, unless they are there already; every lane takes part.
  */
-AATGS_FN void aatgs_program_fetch(const aatgs_loop *loop, aatgs_program *p, uint32_t number,
-                                  uint32_t index, uint32_t lane, uint32_t lanes)
+AATGS_COLD void aatgs_program_fetch(const aatgs_loop *loop, aatgs_program *p, uint32_t number,
+                                    uint32_t index, uint32_t lane, uint32_t lanes)
 {
   if (p->graph == number && p->index == index)
     return;
@@ -78,16 +78,15 @@ AATGS_FN void aatgs_program_fetch(const aatgs_loop *loop, aatgs_program *p, uint
 }
 
 /* 1: the loop is to end. Somebody who waited too long ends it. */
-AATGS_FN int aatgs_wait_hopeless(aatgs_loop *loop, const aatgs_worker *w, const aatgs_run *r,
-                                 uint32_t task, uint64_t since_ns, uint32_t seen)
+AATGS_COLD int aatgs_wait_hopeless(aatgs_loop *loop, uint32_t worker, uint64_t iteration,
+                                   uint32_t task, uint64_t since_ns, uint32_t seen)
 {
   if (aatgs_dev_load_acquire_u32(&loop->shared->stop))
     return 1;
   const uint64_t waited = aatgs_clock_ns() - since_ns;
   if (!loop->host_timeout_ns || waited < 2 * loop->host_timeout_ns)
     return 0;
-  const aatgs_fault fault = {AATGS_FAULT_WAIT, w->id, r->command->header.iteration, task, 0,
-                             r->tag,           seen};
+  const aatgs_fault fault = {AATGS_FAULT_WAIT, worker, iteration, task, 0, iteration, seen >> 2};
   aatgs_fault_post(loop, fault);
   return 1;
 }
@@ -110,7 +109,8 @@ AATGS_FN uint32_t aatgs_wait_for(aatgs_loop *loop, const aatgs_worker *w, const 
       }
       aatgs_wait_idle(loop->flags, spins);
       if (spins % AATGS_SPINS_PER_CHECK == 0 &&
-          aatgs_team_any(aatgs_wait_hopeless(loop, w, r, turn->task, since_ns, v)))
+          aatgs_team_any(aatgs_wait_hopeless(loop, w->id, r->command->header.iteration, turn->task,
+                                             since_ns, v)))
         return 0;
     }
   }
@@ -134,25 +134,23 @@ AATGS_FN uint32_t aatgs_turn_wait(aatgs_loop *loop, const aatgs_worker *w, aatgs
 
 /* Whether something that the turn depends on went wrong. Asked only when something has, so it may
  * take its time; records of this worker that went well may not have been written. */
-AATGS_FN uint32_t aatgs_turn_blocked(const aatgs_program *p, const aatgs_run *r,
-                                     const aatgs_turn *turn)
+AATGS_COLD uint32_t aatgs_turn_blocked(const uint32_t *done, const uint32_t *wait, uint32_t depends,
+                                       uint32_t tag)
 {
-  const uint32_t *wait = p->wait + (turn->first_wait - p->first_wait);
-  for (uint32_t i = 0; i < turn->depends; i++) {
-    const uint32_t v = aatgs_dev_load_acquire_u32(r->done + wait[i]); /* D10 */
-    if ((v & ~3u) == r->tag && (v & AATGS_DONE_FAILED))
+  for (uint32_t i = 0; i < depends; i++) {
+    const uint32_t v = aatgs_dev_load_acquire_u32(done + wait[i]); /* D10 */
+    if ((v & ~3u) == tag && (v & AATGS_DONE_FAILED))
       return 1;
   }
   return 0;
 }
 
 /* The lowest AATGS_FAILED() stands there inverted, so that 0 is none. */
-AATGS_FN void aatgs_turn_failed(const aatgs_run *r, const aatgs_turn *turn)
+AATGS_COLD void aatgs_turn_failed(uint32_t *worst, uint32_t task, uint32_t flags)
 {
-  const uint32_t flags = turn->flags & AATGS_TURN_STOPS ? AATGS_TASK_STOPS : 0;
-  const uint32_t failed = ~AATGS_FAILED(turn->task, flags);
-  uint32_t worst = aatgs_dev_load_relaxed_u32(r->worst);
-  while (failed > worst && !aatgs_dev_cas_u32(r->worst, &worst, failed))
+  const uint32_t failed = ~AATGS_FAILED(task, flags & AATGS_TURN_STOPS ? AATGS_TASK_STOPS : 0);
+  uint32_t seen = aatgs_dev_load_relaxed_u32(worst);
+  while (failed > seen && !aatgs_dev_cas_u32(worst, &seen, failed))
     continue;
 }
 
@@ -160,7 +158,7 @@ AATGS_FN void aatgs_turn_failed(const aatgs_run *r, const aatgs_turn *turn)
 AATGS_FN void aatgs_turn_signal(const aatgs_run *r, const aatgs_turn *turn, uint32_t end)
 {
   if (end == AATGS_DONE_FAILED)
-    aatgs_turn_failed(r, turn);
+    aatgs_turn_failed(r->worst, turn->task, turn->flags);
   if (end != AATGS_DONE_OK || (turn->flags & AATGS_TURN_RELEASE))
     aatgs_dev_store_release_u32(r->done + turn->record, r->tag | end); /* D9 */
   else if (turn->flags & AATGS_TURN_SIGNAL)
@@ -186,7 +184,7 @@ AATGS_FN void aatgs_run_end(const aatgs_loop *loop, aatgs_program *p, const aatg
 AATGS_FN int aatgs_turn_take(aatgs_loop *loop, aatgs_worker *w, aatgs_program *p, aatgs_run *r,
                              uint32_t i, uint32_t lane, uint32_t lanes)
 {
-  const aatgs_turn turn = p->turn[i];
+  const aatgs_turn turn = p->turns <= AATGS_NEAR_TURNS ? p->near_turn[i] : p->turn[i];
   if (turn.waits) {
     const uint32_t seen = aatgs_turn_wait(loop, w, p, r, &turn, lane, lanes);
     if (!seen)
@@ -199,7 +197,10 @@ AATGS_FN int aatgs_turn_take(aatgs_loop *loop, aatgs_worker *w, aatgs_program *p
       aatgs_run_end(loop, p, r, lane);
     return 1;
   }
-  uint32_t end = r->trouble && aatgs_turn_blocked(p, r, &turn) ? AATGS_DONE_SKIPPED : AATGS_DONE_OK;
+  uint32_t end = AATGS_DONE_OK;
+  if (r->trouble && aatgs_turn_blocked(r->done, p->wait + (turn.first_wait - p->first_wait),
+                                       turn.depends, r->tag))
+    end = AATGS_DONE_SKIPPED;
   aatgs_task t;
   aatgs_task_open(loop, r->command->config, p->telemetry, r->command->header.iteration, &t);
   t.key = aatgs_random_key(r->key, turn.task, turn.part);
@@ -262,8 +263,8 @@ AATGS_FN void aatgs_program_run(aatgs_loop *loop, aatgs_worker *w, aatgs_program
 
 /* What a worker is to do with the next command that another one has relayed; the lanes of its team
  * together. 1: *command is one. */
-AATGS_FN int aatgs_relay_take(const aatgs_loop *loop, aatgs_worker *w, aatgs_command_words *command,
-                              uint64_t bell, uint32_t lane)
+AATGS_COLD int aatgs_relay_take(const aatgs_loop *loop, aatgs_worker *w,
+                                aatgs_command_words *command, uint64_t bell, uint32_t lane)
 {
   const uint64_t slots = loop->command_mask + 1;
   if (bell == w->relayed)
