@@ -348,7 +348,7 @@ AATGS_FN void aatgs_post_timing(const aatgs_loop *loop, const aatgs_timing_head 
   u.record.worker = (uint16_t)h->worker;
   u.record.start = (uint32_t)h->start_ns;
   u.record.duration_ns = aatgs_duration_ns(h);
-  u.record.digest = digest;
+  u.record.digest = loop->flags & AATGS_LOOP_DIGEST_OFF ? 0 : digest;
   aatgs_slot_store(aatgs_timing_slot(loop, h->sequence), AATGS_TIMING_FLITS, (uint32_t)h->sequence,
                    u.words);
 }

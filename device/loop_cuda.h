@@ -121,7 +121,7 @@ AATGS_FN void aatgs_team_timing(const aatgs_loop *loop, const aatgs_timing_head 
   f.word[1] = lane == 0 ? h->task : aatgs_duration_ns(h);
   f.word[2] = h->part | h->worker << 16;
   if (lane == 1) {
-    f.word[2] = *digest;
+    f.word[2] = loop->flags & AATGS_LOOP_DIGEST_OFF ? 0 : *digest;
     *digest = 0;
   }
   aatgs_flit_store(aatgs_timing_slot(loop, h->sequence) + lane, f);

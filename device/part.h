@@ -45,11 +45,29 @@ AATGS_FN int aatgs_task_call(aatgs_task *t, uint32_t type, int finish)
   return 0;
 }
 
+/* A digest of all that the task's primary regions hold, a lane's share. Nobody else writes them
+ * until the task is done; what pads them to 64 bytes is zero. */
+AATGS_COLD uint32_t aatgs_digest_regions(const aatgs_loop *loop, const aatgs_graph_table *graph,
+                                         uint32_t task, uint32_t lane, uint32_t lanes)
+{
+  const aatgs_task_entry *entry = aatgs_entries(graph) + task;
+  uint32_t digest = 0;
+  for (uint64_t bits = (entry->reads | entry->writes) & loop->primary; bits; bits &= bits - 1) {
+    const uint32_t r = AATGS_LOW_BIT(bits);
+    const uint64_t *words = (const uint64_t *)(const void *)loop->regions[r];
+    const uint64_t count = (loop->region_bytes[r] + 7) / 8;
+    for (uint64_t i = lane; i < count; i += lanes)
+      digest += aatgs_mix_write(r, i, words[i]);
+  }
+  return digest;
+}
+
 /* Calls the task's function, showing which task runs, and calls it again when it fails and has
  * retries left: at once and by the same worker, so that how it ends is the same everywhere. Every
  * lane takes part. */
-AATGS_FN void aatgs_task_run(aatgs_loop *loop, aatgs_task *t, uint32_t worker, uint32_t type,
-                             uint32_t retries, int finish)
+AATGS_FN void aatgs_task_run(aatgs_loop *loop, aatgs_task *t, uint32_t worker,
+                             const aatgs_graph_table *graph, uint32_t type, uint32_t retries,
+                             int finish)
 {
   if (t->lane == 0)
     aatgs_bus_store_relaxed(&loop->running[worker], AATGS_RUNNING(t->iteration, t->task)); /* B7 */
@@ -62,6 +80,10 @@ AATGS_FN void aatgs_task_run(aatgs_loop *loop, aatgs_task *t, uint32_t worker, u
     t->attempt++;
     t->key = aatgs_mix64(t->key + t->attempt); /* other random numbers, or it would fail again */
     aatgs_sync(t);
+  }
+  if (finish && (loop->flags & AATGS_LOOP_DIGEST_FULL)) {
+    aatgs_sync(t); /* what finish wrote */
+    t->digest += aatgs_digest_regions(loop, graph, t->task, t->lane, t->lanes);
   }
   if (known || t->lane != 0)
     return;
@@ -88,7 +110,8 @@ AATGS_FN void aatgs_part_run(aatgs_loop *loop, aatgs_worker *w, aatgs_step *step
   t.lane = lane;
   t.lanes = lanes;
   if (skip != AATGS_SKIP_BLOCKED && !(finish && skip))
-    aatgs_task_run(loop, &t, w->id, entry->type, AATGS_TASK_RETRIES(entry->flags), finish);
+    aatgs_task_run(loop, &t, w->id, frame->graph, entry->type, AATGS_TASK_RETRIES(entry->flags),
+                   finish);
   const uint32_t digest = aatgs_reduce_add_u32(&t, t.digest);
   aatgs_sync(&t); /* every lane has written before the leading one says so */
   if (lane == 0)

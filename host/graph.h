@@ -15,7 +15,8 @@ size_t aatgs_graph_table_bytes(const aatgs_graph *graph);
  * (touch_release when there is one, else touch_count and last_readers). */
 void aatgs_graph_compile(const aatgs_graph *graph, uint32_t number, aatgs_graph_table *table);
 /* Adds a program for at most so many workers to that table, behind which there is room for
- * AATGS_PROGRAM_BYTES; table->workers stays 0 when it does not fit into the limits. AATGS_ENOMEM. */
+ * AATGS_PROGRAM_BYTES; table->workers stays 0 when it does not fit into the limits. AATGS_ENOMEM.
+ */
 int aatgs_graph_place(const aatgs_graph *graph, uint32_t workers, uint32_t turns_max,
                       uint32_t waits_max, aatgs_graph_table *table);
 /* Whether a part takes so little time, on average and as estimated, that a program pays. */
@@ -23,6 +24,9 @@ bool aatgs_graph_is_fine(const aatgs_graph *graph);
 /* Edges and timing records of the graph. */
 uint32_t aatgs_graph_edges(const aatgs_graph *graph);
 uint32_t aatgs_graph_records(const aatgs_graph *graph);
+/* From now on every task has a closing record, as those with a finish function do: the digest in it
+ * covers the regions of the task (AATGS_DIGEST_FULL). Copies have it too. */
+void aatgs_graph_seal(aatgs_graph *graph);
 /* Changes what a task is assumed to take; the graph must be checked again. AATGS_ENOTFOUND. */
 int aatgs_graph_set_estimate(aatgs_graph *graph, uint32_t task, uint64_t estimate_ns);
 /* A deep copy of a checked graph, all tasks pending or ready. */

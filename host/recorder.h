@@ -24,8 +24,19 @@ int aatgs_recorder_iteration(aatgs_recorder *r, const aatgs_iteration *iteration
 int aatgs_recorder_tick(aatgs_recorder *r, const aatgs_tick *tick);
 int aatgs_recorder_plan(aatgs_recorder *r, const aatgs_trace_plan *plan);
 int aatgs_recorder_snapshot(aatgs_recorder *r, uint64_t at, const uint8_t *bytes, size_t size);
+/* The same without a copy: `bytes` must stay as they are while aatgs_recorder_borrows(). */
+int aatgs_recorder_lend_snapshot(aatgs_recorder *r, uint64_t at, uint8_t *bytes, size_t size);
+bool aatgs_recorder_borrows(const aatgs_recorder *r);
 /* Takes its own copy of the graph. */
 int aatgs_recorder_graph(aatgs_recorder *r, const aatgs_graph *graph, uint32_t number);
+/* What the trace has grown to so far, and what its last snapshot cost. */
+typedef struct aatgs_recorder_volume {
+  uint64_t bytes;
+  uint64_t snapshot_bytes_in_all;
+  uint64_t snapshot_bytes;
+  uint64_t snapshot_ns;
+} aatgs_recorder_volume;
+void aatgs_recorder_get_volume(aatgs_recorder *r, aatgs_recorder_volume *out);
 /* Iterations left out so far. */
 uint64_t aatgs_recorder_lost(const aatgs_recorder *r);
 /* Drains, closes the trace with the run's digest, ends the thread. The first error of the

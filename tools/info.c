@@ -9,10 +9,12 @@
 #include "tools/text.h"
 #include "tools/verbs.h"
 #include "trace/digest.h"
+#include "trace/info.h"
 #include "trace/trace.h"
 
 #define VERB         "info"
 #define GRAPHS_SHOWN 4u
+#define MARKS_SHOWN  64
 
 static int parse(const char **dir, aatgs_format *format, int argc, char **argv)
 {
@@ -54,6 +56,7 @@ static void report_run(aatgs_report *report, const char *dir, const aatgs_trace_
   aatgs_report_fact(report, "workers", "workers", aatgs_cell_count(info->workers));
   aatgs_report_fact(report, "host_name", "host", aatgs_cell_text(info->host_name));
   aatgs_report_fact(report, "policy", "policy", aatgs_cell_text(info->policy));
+  aatgs_report_fact(report, "digests", "digests", aatgs_cell_text(aatgs_digest_name(info->digest)));
   aatgs_report_fact(report, "seed", "seed", aatgs_cell_count(info->seed));
   aatgs_report_fact(report, "started", "started", aatgs_cell_text(started));
   aatgs_report_fact(report, "aatgs_version", "aatgs version", aatgs_cell_text(info->aatgs_version));
@@ -112,6 +115,29 @@ static void report_regions(aatgs_report *report, const aatgs_trace_info *info)
                                     aatgs_cell_text(region->kind < 3 ? kinds[region->kind] : "?"),
                                     aatgs_cell_bytes(region->size)});
   }
+}
+
+static int report_marks(aatgs_report *report, aatgs_trace *trace)
+{
+  static const aatgs_column columns[] = {{"kind", "kind", false},
+                                         {"iteration", "iteration", true},
+                                         {"value", "value", true},
+                                         {"text", "text", false}};
+  aatgs_trace_mark mark;
+  uint64_t i;
+  int rc = aatgs_trace_get_mark(trace, 0, &mark);
+  if (rc <= 0)
+    return rc;
+  aatgs_report_table(report, "marks", "Marks", columns, 4);
+  for (i = 0; (rc = aatgs_trace_get_mark(trace, i, &mark)) == 1; i++)
+    if (i < MARKS_SHOWN)
+      aatgs_report_row(report,
+                       (aatgs_cell[]){aatgs_cell_text(aatgs_trace_mark_name(mark.kind)),
+                                      aatgs_cell_count(mark.iteration),
+                                      aatgs_cell_count(mark.value), aatgs_cell_text(mark.text)});
+  aatgs_report_fact(report, "mark_count", i > MARKS_SHOWN ? "marks in all" : NULL,
+                    aatgs_cell_count(i));
+  return rc;
 }
 
 /* The names of a task's dependencies; free() it, NULL when there are none. */
@@ -205,6 +231,11 @@ static int print(const char *dir, aatgs_trace *trace, aatgs_format format)
   report_inputs(report, info);
   report_graphs(report, trace, info);
   report_regions(report, info);
+  rc = report_marks(report, trace);
+  if (rc) {
+    aatgs_report_close(report);
+    return aatgs_cli_fail_with(VERB, rc, aatgs_trace_error(trace));
+  }
   rc = aatgs_report_print(report, format, stdout);
   aatgs_report_close(report);
   return rc ? aatgs_cli_fail_with(VERB, rc, NULL) : aatgs_cli_finish(VERB, AATGS_EXIT_DONE);

@@ -23,6 +23,7 @@ typedef struct aatgs_trace_report {
   uint64_t chunks;
   uint64_t snapshots;
   uint64_t ticks;
+  uint64_t marks;
   uint64_t graphs;
   uint64_t plans;
   uint64_t inputs;

@@ -23,6 +23,7 @@ int aatgs_writer_put(aatgs_trace_writer *w, aatgs_store *store, const aatgs_key 
                                 .pieces = pieces,
                                 .extra = extra};
   aatgs_bytes *out = aatgs_store_put(store, key);
+  const size_t before = out ? out->size : 0;
   int rc = out ? aatgs_value_pack(w->codec, &h, raw, size, out) : AATGS_ENOMEM;
   if (rc) {
     if (out)
@@ -30,6 +31,9 @@ int aatgs_writer_put(aatgs_trace_writer *w, aatgs_store *store, const aatgs_key 
     return aatgs_writer_fail(w, rc, "cannot gather what is to be written");
   }
   aatgs_store_put_end(store);
+  w->volume += out->size - before;
+  if (key->kind == AATGS_KIND_SNAPSHOT)
+    w->snapshot_volume += out->size - before;
   w->dirty = true;
   return 0;
 }
@@ -72,6 +76,7 @@ static const aatgs_key state_key = {AATGS_KIND_STATE, 0, 0};
 static int put_chunk(aatgs_trace_writer *w, const aatgs_key *key, uint32_t rows)
 {
   aatgs_bytes *out = aatgs_store_put(w->data, key);
+  const size_t before = out ? out->size : 0;
   int rc = out ? aatgs_chunk_pack(w->chunk, rows, w->codec, key->kind, w->trace, w->before,
                                   w->expected, out)
                : AATGS_ENOMEM;
@@ -81,6 +86,8 @@ static int put_chunk(aatgs_trace_writer *w, const aatgs_key *key, uint32_t rows)
     return aatgs_writer_fail(w, rc, "cannot encode a chunk");
   }
   aatgs_store_put_end(w->data);
+  if (key->kind == AATGS_KIND_CHUNK)
+    w->volume += out->size - before;
   w->dirty = true;
   return 0;
 }
@@ -151,8 +158,10 @@ int aatgs_writer_commit(aatgs_trace_writer *w, bool tail)
   }
   if (!rc)
     rc = aatgs_writer_put(w, w->data, &state_key, 1, 0, &state, sizeof state);
-  if (!rc)
-    rc = aatgs_writer_commit_store(w, w->meta);
+  if (rc)
+    return rc;
+  aatgs_writer_trim_window(w);
+  rc = aatgs_writer_commit_store(w, w->meta);
   if (!rc)
     rc = aatgs_writer_commit_store(w, w->data);
   if (rc)
@@ -163,7 +172,6 @@ int aatgs_writer_commit(aatgs_trace_writer *w, bool tail)
   }
   w->dirty = !tail && rows > 0;
   w->dirty_since_ns = 0;
-  aatgs_writer_trim_window(w);
   return 0;
 }
 
@@ -226,7 +234,7 @@ bool aatgs_writer_is_long(const aatgs_trace_writer *w, uint64_t times)
 {
   uint64_t ns = w->env.iterations ? w->env.last_seen_ns - w->env.first_posted_ns : 0;
   return aatgs_writer_data_bytes(w) > w->roll_bytes * times ||
-         (w->window_ns && ns > w->window_ns / AATGS_WINDOW_PARTS * times);
+         (w->window_ns && ns > w->window_ns / AATGS_WINDOW_TIMES * times);
 }
 
 bool aatgs_writer_can_roll(const aatgs_trace_writer *w, uint64_t at)
@@ -258,19 +266,22 @@ int aatgs_writer_roll(aatgs_trace_writer *w, uint64_t at)
   return 0;
 }
 
-/* Bytes of all files, those of the reserve and the locks apart. */
+/* Bytes of all files. */
 static uint64_t total_bytes(const aatgs_trace_writer *w)
 {
-  uint64_t bytes = aatgs_store_bytes(w->meta) + aatgs_store_bytes(w->data);
+  const size_t count = w->rolled.size / sizeof(aatgs_rolled);
   const aatgs_rolled *r = (const aatgs_rolled *)(const void *)w->rolled.data;
-  for (size_t i = 0; i < w->rolled.size / sizeof *r; i++)
+  uint64_t bytes = aatgs_store_bytes(w->meta) + aatgs_store_bytes(w->data) + AATGS_RESERVE_BYTES +
+                   (count + 2) * AATGS_LOCK_BYTES;
+  for (size_t i = 0; i < count; i++)
     bytes += r[i].bytes;
   return bytes;
 }
 
 void aatgs_writer_trim_window(aatgs_trace_writer *w)
 {
-  while (w->window_bytes && total_bytes(w) > w->window_bytes && remove_oldest(w))
+  const uint64_t more = aatgs_store_pending(w->data) + aatgs_store_pending(w->meta);
+  while (w->window_bytes && total_bytes(w) + more > w->window_bytes && remove_oldest(w))
     ;
   uint64_t newest = w->env.last_seen_ns;
   while (w->window_ns && w->rolled.size && newest > w->window_ns &&

@@ -17,6 +17,7 @@ int aatgs_copy_open(aatgs_copy *c, const char *out, const aatgs_trace_info *info
                     const uint8_t *const *inputs, aatgs_trace_report *report, aatgs_error *error);
 int aatgs_copy_iteration(aatgs_copy *c, const aatgs_iteration *it);
 int aatgs_copy_tick(aatgs_copy *c, const aatgs_tick *tick);
+int aatgs_copy_mark(aatgs_copy *c, const aatgs_trace_mark *mark);
 int aatgs_copy_snapshot(aatgs_copy *c, uint64_t at, const uint8_t *bytes, size_t size);
 /* Closes the new trace; returns `rc` if it is an error already, with its sentence kept. */
 int aatgs_copy_close(aatgs_copy *c, int rc, aatgs_error *error);

@@ -12,6 +12,8 @@
 #define AATGS_DATA_PREFIX "data-"
 #define AATGS_DATA_DIGITS 8
 #define AATGS_LOCK_SUFFIX "-lock"
+/* LMDB's lock file with its default number of readers. */
+#define AATGS_LOCK_BYTES 8192
 /* Keeps some room on the disk for the last words of a recording; has no content. */
 #define AATGS_RESERVE_NAME  "reserve"
 #define AATGS_RESERVE_BYTES (64 * 1024)
@@ -25,6 +27,7 @@ typedef enum aatgs_kind {
   AATGS_KIND_PLAN = 4,     /* number: the plan's */
   AATGS_KIND_SNAPSHOT = 5, /* number: ~(first iteration that ran after it); pieces */
   AATGS_KIND_CLOSED = 6,   /* number 0: the run's totals; its presence says closed */
+  AATGS_KIND_MARK = 7,     /* number: index of the mark */
   AATGS_KIND_CHUNK = 16,   /* number: last iteration in it */
   AATGS_KIND_TAIL = 17,    /* number 0: the open chunk so far */
   AATGS_KIND_STATE = 18,   /* number 0: totals of this data environment */
@@ -44,6 +47,7 @@ typedef struct aatgs_key {
 #define AATGS_PIECE_BYTES          (UINT32_C(1) << 20) /* raw bytes of a piece */
 #define AATGS_INFO_BYTES_MAX       (UINT32_C(4) << 20)
 #define AATGS_TABLE_BYTES_MAX      (UINT32_C(64) << 20) /* of a graph or plan */
+#define AATGS_MARK_BYTES_MAX       4096u
 #define AATGS_INPUT_BYTES_MAX      (UINT64_C(1) << 32)
 #define AATGS_SNAPSHOT_BYTES_MAX   (UINT64_C(1) << 36)
 #define AATGS_CHUNK_BYTES_MAX      (UINT32_C(256) << 20)

@@ -182,6 +182,37 @@ int aatgs_trace_get_snapshot(aatgs_trace *trace, uint64_t iteration, uint64_t *a
   return rc < 0 ? rc : 0;
 }
 
+/* The oldest snapshot of an environment at or after `iteration`: between one that is before it and
+ * one that is not, the middle is asked for. */
+static int next_in(aatgs_trace *t, aatgs_pages *pages, uint64_t iteration, uint64_t *at)
+{
+  uint64_t below = iteration - 1, found, middle;
+  int rc = find_snapshot(t, pages, UINT64_MAX, &found);
+  if (rc != 1 || found < iteration)
+    return rc == 1 ? 0 : rc;
+  *at = found;
+  while (*at - below > 1) {
+    middle = below + (*at - below) / 2;
+    rc = find_snapshot(t, pages, middle, &found);
+    if (rc < 0)
+      return rc;
+    if (rc == 1 && found >= iteration)
+      *at = found;
+    else
+      below = middle;
+  }
+  return 1;
+}
+
+int aatgs_trace_next_snapshot(aatgs_trace *trace, uint64_t iteration, uint64_t *at)
+{
+  uint64_t from = iteration ? iteration : 1;
+  int rc = next_in(trace, trace->meta, from, at);
+  for (uint32_t i = 0; rc == 0 && i < trace->env_count; i++)
+    rc = next_in(trace, trace->envs[i].pages, from, at);
+  return rc;
+}
+
 /* ---- Ticks --------------------------------------------------------------------------- */
 
 int aatgs_trace_find_ticks(aatgs_trace *t)

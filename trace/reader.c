@@ -366,6 +366,7 @@ void aatgs_trace_close(aatgs_trace *trace)
   aatgs_bytes_free(&trace->value);
   aatgs_bytes_free(&trace->raw);
   aatgs_bytes_free(&trace->snapshot);
+  aatgs_bytes_free(&trace->mark_text);
   aatgs_bytes_free(&trace->graphs);
   aatgs_bytes_free(&trace->plans);
   aatgs_arena_free(&trace->arena);

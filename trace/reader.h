@@ -36,9 +36,10 @@ struct aatgs_trace {
   /* Everything else. */
   aatgs_bytes *inputs; /* by index; empty: not read yet */
   aatgs_bytes snapshot;
-  aatgs_bytes graphs; /* const aatgs_trace_graph *, by number */
-  aatgs_bytes plans;  /* const aatgs_trace_plan *, by number */
-  uint64_t ticks_end; /* ticks of the run; those before ticks_first were rolled away */
+  aatgs_bytes mark_text; /* of the mark read last */
+  aatgs_bytes graphs;    /* const aatgs_trace_graph *, by number */
+  aatgs_bytes plans;     /* const aatgs_trace_plan *, by number */
+  uint64_t ticks_end;    /* ticks of the run; those before ticks_first were rolled away */
   uint64_t ticks_first;
   uint64_t tick_block; /* block held below, plus one */
   uint32_t tick_count;

@@ -11,6 +11,7 @@
 #include "trace/chunk.h"
 #include "trace/copy.h"
 #include "trace/info.h"
+#include "trace/marks.h"
 #include "trace/names.h"
 #include "trace/records.h"
 #include "trace/ticks.h"
@@ -415,6 +416,27 @@ static int write_ticks(recovery *r)
   return rc;
 }
 
+static int write_marks(recovery *r)
+{
+  size_t count;
+  const found *v = list(r, &count);
+  track t = track_of(r, AATGS_KIND_MARK);
+  aatgs_bytes text = {0};
+  aatgs_trace_mark mark;
+  int rc = 0;
+  for (size_t i = t.at; !rc && i < t.end; i++) {
+    bool older = i > t.at && v[i - 1].h.number == v[i].h.number;
+    if (older || v[i].h.trace != r->trace)
+      continue;
+    if (take(r, &v[i]) && aatgs_mark_read(r->raw.data, r->raw.size, &text, &mark))
+      rc = aatgs_copy_mark(&r->copy, &mark);
+    else
+      r->damaged++;
+  }
+  aatgs_bytes_free(&text);
+  return rc;
+}
+
 /* Where the trace says that it began and ended; what is missing there is counted. */
 static void check_ends(recovery *r)
 {
@@ -466,6 +488,8 @@ static int write_all(recovery *r)
     check_ends(r);
   if (!rc)
     rc = write_ticks(r);
+  if (!rc)
+    rc = write_marks(r);
   if (rc && r->error)
     *r->error = *aatgs_trace_writer_error(r->copy.w);
   return rc;

@@ -11,10 +11,8 @@
 #include "trace/key.h"
 
 /* Address space for the map; it grows as the file does, and costs no memory or disk. */
-#define MAP_FIRST ((size_t)64 << 20)
-#define MAP_LAST  ((size_t)1 << 44)
-/* LMDB's lock file with its default number of readers. */
-#define LOCK_BYTES 8192
+#define MAP_FIRST  ((size_t)64 << 20)
+#define MAP_LAST   ((size_t)1 << 44)
 #define FULL_BYTES 65536 /* a disk with less than this is full */
 
 struct aatgs_store {
@@ -72,7 +70,7 @@ static int allocate_lock(const aatgs_store *s, const char *lock, aatgs_error *er
   int fd = open(lock, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
   if (fd < 0)
     return failed(s, "create its lock file", errno, error);
-  int rc = posix_fallocate(fd, 0, LOCK_BYTES);
+  int rc = posix_fallocate(fd, 0, AATGS_LOCK_BYTES);
   close(fd);
   if (rc) {
     unlink(lock);

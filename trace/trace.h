@@ -124,6 +124,7 @@ typedef struct aatgs_trace_info {
   uint32_t command_slots;
   uint32_t telemetry_slots;
   uint32_t history;
+  uint32_t digest; /* 0 writes, 1 full, 2 off: as aatgs_digest in aatgs.h */
   uint32_t config_bytes;
   uint32_t telemetry_bytes;
   const aatgs_field *config_fields;
@@ -183,6 +184,9 @@ int aatgs_trace_get_input(aatgs_trace *trace, uint32_t index, const uint8_t **by
  * regions in their order, each padded to a multiple of 64, valid until the next call. */
 int aatgs_trace_get_snapshot(aatgs_trace *trace, uint64_t iteration, uint64_t *at,
                              const uint8_t **bytes, size_t *size);
+/* The first snapshot taken for an iteration >= `iteration`: 1, and *at is that iteration; 0: there
+ * is none; or an error. Walks along them with aatgs_trace_next_snapshot(t, at + 1, &at). */
+int aatgs_trace_next_snapshot(aatgs_trace *trace, uint64_t iteration, uint64_t *at);
 /* What the scheduler was told beside iterations, and what it decided beside plans. */
 typedef enum aatgs_tick_kind {
   AATGS_TICK_TIME = 0,     /* the snapshot interval was over */
@@ -207,6 +211,27 @@ typedef struct aatgs_tick {
   uint64_t value;
 } aatgs_tick;
 int aatgs_trace_get_tick(aatgs_trace *trace, uint64_t index, aatgs_tick *out);
+
+/* Moments of the run that were marked: a flight recorder's triggers, faults, and where the
+ * recording stopped early. */
+typedef enum aatgs_trace_mark_kind {
+  AATGS_MARK_EXPRESSION = 1, /* the trigger's expression matched; text: the expression */
+  AATGS_MARK_SIGNAL = 2,     /* value: the signal's number */
+  AATGS_MARK_FAULT = 3,      /* an iteration failed or the device was lost; value: its status */
+  AATGS_MARK_CALL = 4,       /* the program asked for it; text: its reason */
+  AATGS_MARK_STOPPED = 5     /* nothing was recorded any more; text: why; value: iterations lost */
+} aatgs_trace_mark_kind;
+typedef struct aatgs_trace_mark {
+  aatgs_trace_mark_kind kind;
+  uint64_t iteration; /* the one that caused it, or the last one known then; 0: none */
+  uint64_t at_ns;     /* host clock */
+  uint64_t value;
+  const char *text; /* valid until the next mark is read */
+} aatgs_trace_mark;
+/* Index 0.. in the order they were made; 1: filled in, 0: no more, or an error. */
+int aatgs_trace_get_mark(aatgs_trace *trace, uint64_t index, aatgs_trace_mark *out);
+/* "expression", "signal", ...; "?" for a kind of the future. */
+const char *aatgs_trace_mark_name(aatgs_trace_mark_kind kind);
 
 /* ---- Columns ------------------------------------------------------------------ */
 

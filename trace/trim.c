@@ -38,6 +38,12 @@ int aatgs_copy_tick(aatgs_copy *c, const aatgs_tick *tick)
   return aatgs_trace_write_tick(c->w, tick);
 }
 
+int aatgs_copy_mark(aatgs_copy *c, const aatgs_trace_mark *mark)
+{
+  c->report->marks++;
+  return aatgs_trace_write_mark(c->w, mark);
+}
+
 int aatgs_copy_snapshot(aatgs_copy *c, uint64_t at, const uint8_t *bytes, size_t size)
 {
   c->report->snapshots++;
@@ -62,7 +68,7 @@ typedef struct trimmer {
   aatgs_trace *t;
   aatgs_copy copy;
   uint64_t last;
-  uint64_t snapshot; /* iteration of the newest one copied */
+  uint64_t snapshot; /* iteration of the next one; UINT64_MAX: none */
   uint64_t tick;     /* index of the next one */
   uint32_t graph;    /* tables copied last */
   uint32_t plan;
@@ -82,6 +88,15 @@ static int from_reader(trimmer *m, int rc)
   if (rc < 0 && m->error)
     *m->error = *aatgs_trace_error(m->t);
   return rc;
+}
+
+/* Has the next snapshot from `iteration` on as the one to copy. */
+static int find_snapshot(trimmer *m, uint64_t iteration)
+{
+  int rc = from_reader(m, aatgs_trace_next_snapshot(m->t, iteration, &m->snapshot));
+  if (rc == 0)
+    m->snapshot = UINT64_MAX;
+  return rc < 0 ? rc : 0;
 }
 
 static int copy_tables(trimmer *m, const aatgs_iteration *it)
@@ -104,25 +119,27 @@ static int copy_tables(trimmer *m, const aatgs_iteration *it)
   return rc;
 }
 
-/* Snapshots and ticks that belong before iteration `next`. */
-static int copy_marks(trimmer *m, uint64_t next, uint64_t first)
+static int copy_snapshot(trimmer *m)
 {
   const uint8_t *bytes;
   size_t size;
   uint64_t at;
+  int rc = from_reader(m, aatgs_trace_get_snapshot(m->t, m->snapshot, &at, &bytes, &size));
+  return rc ? rc : from_writer(m, aatgs_copy_snapshot(&m->copy, at, bytes, size));
+}
+
+/* Snapshots and ticks that belong before iteration `next`. */
+static int copy_before(trimmer *m, uint64_t next, uint64_t first)
+{
   aatgs_tick tick;
-  aatgs_pages *pages;
-  int rc = aatgs_trace_find_snapshot(m->t, next, &pages, &at);
-  if (!rc && at > m->snapshot) {
-    rc = from_reader(m, aatgs_trace_get_snapshot(m->t, next, &at, &bytes, &size));
+  int rc = 0;
+  while (!rc && m->snapshot <= next) {
+    rc = copy_snapshot(m);
     if (!rc)
-      rc = from_writer(m, aatgs_copy_snapshot(&m->copy, at, bytes, size));
-    m->snapshot = at;
-    if (rc)
-      return rc;
-  } else if (rc && rc != AATGS_ENOTFOUND) {
-    return from_reader(m, rc);
+      rc = find_snapshot(m, m->snapshot + 1);
   }
+  if (rc)
+    return rc;
   while ((rc = aatgs_trace_get_tick(m->t, m->tick, &tick)) == 1 && tick.before <= next) {
     rc = tick.before < first ? 0 : from_writer(m, aatgs_copy_tick(&m->copy, &tick));
     m->tick++;
@@ -136,18 +153,36 @@ static int copy_range(trimmer *m, uint64_t first)
 {
   aatgs_iteration it;
   int rc = aatgs_trace_seek(m->t, first);
-  for (uint64_t n = 0; !rc; n++) {
+  while (!rc) {
     rc = from_reader(m, aatgs_trace_next(m->t, &it));
     if (rc != 1 || it.iteration > m->last)
       return rc < 0 ? rc : 0;
-    /* Looking for snapshots at each iteration would cost more than copying it. */
-    rc = n % 64 == 0 ? copy_marks(m, it.iteration, first) : 0;
+    rc = copy_before(m, it.iteration, first);
     if (!rc)
       rc = copy_tables(m, &it);
     if (!rc)
       rc = from_writer(m, aatgs_copy_iteration(&m->copy, &it));
   }
   return rc;
+}
+
+static int copy_marks(trimmer *m, uint64_t first)
+{
+  aatgs_trace_mark mark;
+  int rc;
+  for (uint64_t i = 0; (rc = from_reader(m, aatgs_trace_get_mark(m->t, i, &mark))) == 1; i++)
+    if (mark.iteration >= first && mark.iteration <= m->last &&
+        (rc = from_writer(m, aatgs_copy_mark(&m->copy, &mark))))
+      return rc;
+  return rc;
+}
+
+static int copy_all(trimmer *m, uint64_t first)
+{
+  int rc = find_snapshot(m, first);
+  if (!rc)
+    rc = copy_range(m, first);
+  return rc ? rc : copy_marks(m, first);
 }
 
 static int trim(trimmer *m, uint64_t first, const char *out, aatgs_trace_report *report)
@@ -178,7 +213,7 @@ static int trim(trimmer *m, uint64_t first, const char *out, aatgs_trace_report 
   rc = aatgs_copy_open(&m->copy, out, info, inputs, report, m->error);
   if (rc)
     return rc;
-  rc = aatgs_copy_close(&m->copy, copy_range(m, first), m->error);
+  rc = aatgs_copy_close(&m->copy, copy_all(m, first), m->error);
   if (rc)
     aatgs_trace_remove(out, NULL);
   return rc;

@@ -15,6 +15,7 @@ uint64_t aatgs_kind_cap(uint16_t kind)
   case AATGS_KIND_GRAPH:
   case AATGS_KIND_PLAN: return AATGS_TABLE_BYTES_MAX;
   case AATGS_KIND_CLOSED: return sizeof(aatgs_closed_record);
+  case AATGS_KIND_MARK: return AATGS_MARK_BYTES_MAX;
   case AATGS_KIND_STATE: return sizeof(aatgs_state_record);
   case AATGS_KIND_CHUNK:
   case AATGS_KIND_TAIL: return AATGS_CHUNK_BYTES_MAX;
@@ -169,6 +170,7 @@ static int verify_rest(verifier *v)
   const uint8_t *bytes;
   size_t size;
   aatgs_tick tick;
+  aatgs_trace_mark mark;
   int rc = 0;
   for (uint32_t i = 0; i < t->info.input_count && (!rc || rc == AATGS_ECORRUPT); i++) {
     rc = aatgs_trace_get_input(t, i, &bytes, &size);
@@ -179,6 +181,10 @@ static int verify_rest(verifier *v)
   while ((rc = aatgs_trace_get_tick(t, v->report->ticks, &tick)) == 1)
     v->report->ticks++;
   if (rc == AATGS_ECORRUPT)
+    wrong(v, "%s", t->error.text);
+  while (rc >= 0 && (rc = aatgs_trace_get_mark(t, v->report->marks, &mark)) == 1)
+    v->report->marks++;
+  if (rc == AATGS_ECORRUPT && t->error.code == rc)
     wrong(v, "%s", t->error.text);
   return rc == AATGS_ECORRUPT ? 0 : rc;
 }

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "trace/marks.h"
 #include "trace/writer_state.h"
 
 #define CHUNK_ITERATIONS 4096u
@@ -107,9 +108,29 @@ static int write_run(aatgs_trace_writer *w, const aatgs_trace_writer_options *o)
   return aatgs_writer_commit_store(w, w->meta);
 }
 
+/* Small files and small commits keep the bytes on the disk close to the window: what is let go of
+ * at a time is a file, and a file is no smaller than a snapshot. */
+static void divide_window(aatgs_trace_writer *w, aatgs_chunk_limits *limits)
+{
+  const uint64_t part = w->window_bytes / AATGS_WINDOW_PARTS;
+  const uint64_t file = part > w->snapshot_bytes ? part : w->snapshot_bytes;
+  w->roll_bytes = file < w->roll_bytes ? file : w->roll_bytes;
+  w->commit_bytes = part < w->commit_bytes ? part : w->commit_bytes;
+  limits->bytes = part < limits->bytes ? part : limits->bytes;
+}
+
+/* glibc hands large blocks back to the system as they are freed, and LMDB frees its dirty pages at
+ * each commit: the faults to get them again would be a third of the recorder's time. A block of
+ * that size, freed once, raises glibc's own threshold; elsewhere this does nothing. */
+static void keep_pages(const aatgs_trace_writer *w)
+{
+  void *volatile block = malloc(4 * (size_t)w->commit_bytes);
+  free(block);
+}
+
 static int open_parts(aatgs_trace_writer *w, const aatgs_trace_writer_options *o)
 {
-  const aatgs_chunk_limits limits = {
+  aatgs_chunk_limits limits = {
       .config_bytes = o->info->config_bytes,
       .telemetry_bytes = o->info->telemetry_bytes,
       .iteration_word = aatgs_info_iteration_word(o->info),
@@ -126,12 +147,13 @@ static int open_parts(aatgs_trace_writer *w, const aatgs_trace_writer_options *o
   w->window_bytes = o->window_bytes;
   w->window_ns = o->window_ns;
   w->roll_bytes = o->roll_bytes ? o->roll_bytes : ROLL_BYTES;
-  if (w->window_bytes && w->window_bytes / AATGS_WINDOW_PARTS < w->roll_bytes)
-    w->roll_bytes = w->window_bytes / AATGS_WINDOW_PARTS;
+  if (w->window_bytes)
+    divide_window(w, &limits);
   if (aatgs_codec_open(o->zstd_level, &w->codec) || aatgs_chunk_builder_open(&limits, &w->chunk))
     return aatgs_writer_fail(w, AATGS_ENOMEM, "cannot start recording");
   if (getrandom(&w->trace, sizeof w->trace, 0) != (ssize_t)sizeof w->trace)
     w->trace = (uint64_t)time(NULL) << 20 ^ (uint64_t)getpid();
+  keep_pages(w);
   if (aatgs_store_create(w->dir, AATGS_META_NAME, &w->meta, &w->error))
     return w->error.code;
   int rc = make_reserve(w);
@@ -319,9 +341,35 @@ int aatgs_trace_write_tick(aatgs_trace_writer *w, const aatgs_tick *tick)
   return 0;
 }
 
+static int put_mark(aatgs_trace_writer *w, const aatgs_trace_mark *mark)
+{
+  const aatgs_key key = {AATGS_KIND_MARK, w->marks, 0};
+  w->scratch.size = 0;
+  aatgs_mark_write(mark, &w->scratch);
+  if (w->scratch.failed) {
+    w->scratch.failed = false;
+    return aatgs_writer_fail(w, AATGS_ENOMEM, "cannot take a mark");
+  }
+  int rc = aatgs_writer_put(w, w->meta, &key, 1, 0, w->scratch.data, w->scratch.size);
+  w->marks += rc == 0;
+  return rc;
+}
+
+int aatgs_trace_write_mark(aatgs_trace_writer *w, const aatgs_trace_mark *mark)
+{
+  return w->error.code ? w->error.code : put_mark(w, mark);
+}
+
 uint64_t aatgs_trace_writer_committed(const aatgs_trace_writer *w)
 {
   return w->committed;
+}
+
+void aatgs_trace_writer_get_volume(const aatgs_trace_writer *w, uint64_t *bytes,
+                                   uint64_t *snapshots)
+{
+  *bytes = w->volume;
+  *snapshots = w->snapshot_volume;
 }
 
 const aatgs_error *aatgs_trace_writer_error(const aatgs_trace_writer *w)
@@ -342,7 +390,9 @@ static int last_words(aatgs_trace_writer *w, aatgs_closed_record r)
   aatgs_store_drop(w->data);
   remove_file(w->dir, AATGS_RESERVE_NAME);
   w->error.code = 0;
-  if (!aatgs_writer_put(w, w->meta, &key, 1, 0, &r, sizeof r))
+  const aatgs_trace_mark mark = {AATGS_MARK_STOPPED, w->committed, w->env.last_seen_ns, r.lost,
+                                 why.text};
+  if (!put_mark(w, &mark) && !aatgs_writer_put(w, w->meta, &key, 1, 0, &r, sizeof r))
     aatgs_writer_commit_store(w, w->meta);
   w->error = why;
   return why.code;

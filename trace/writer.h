@@ -39,6 +39,8 @@ int aatgs_trace_write_snapshot(aatgs_trace_writer *w, uint64_t at, const uint8_t
  * one it grows to twice its size, and the next one begins without. */
 bool aatgs_trace_writer_wants_snapshot(const aatgs_trace_writer *w);
 int aatgs_trace_write_tick(aatgs_trace_writer *w, const aatgs_tick *tick);
+/* Numbered in the order they come. */
+int aatgs_trace_write_mark(aatgs_trace_writer *w, const aatgs_trace_mark *mark);
 /* Commits when enough is waiting or the oldest waits too long; call it when idle. `now_ns` is
  * CLOCK_MONOTONIC. */
 int aatgs_trace_writer_pump(aatgs_trace_writer *w, uint64_t now_ns);
@@ -46,6 +48,9 @@ int aatgs_trace_writer_pump(aatgs_trace_writer *w, uint64_t now_ns);
 int aatgs_trace_writer_flush(aatgs_trace_writer *w);
 /* The highest iteration that is safe on disk; moves only after a sync returned. */
 uint64_t aatgs_trace_writer_committed(const aatgs_trace_writer *w);
+/* Bytes of all values made so far, and of the snapshots among them. */
+void aatgs_trace_writer_get_volume(const aatgs_trace_writer *w, uint64_t *bytes,
+                                   uint64_t *snapshots);
 const aatgs_error *aatgs_trace_writer_error(const aatgs_trace_writer *w);
 /* Seals and marks the trace closed with the run's totals. `lost` counts iterations that were run
  * and not handed in. Frees the writer in any case; `error` (may be NULL) gets the sentence.

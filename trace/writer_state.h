@@ -41,11 +41,14 @@ struct aatgs_trace_writer {
   uint64_t sealed_count;  /* iterations sealed, in all */
   uint64_t sealed_lost;   /* gaps before and between them */
   aatgs_state_record env; /* what is sealed in the newest environment */
+  uint64_t volume;        /* bytes of all values, tails left out */
+  uint64_t snapshot_volume; /* of the snapshots among them */
   bool tail_stored;
   bool dirty;              /* something is not committed */
   uint64_t dirty_since_ns; /* when pump() noticed; 0: not yet */
   uint64_t committed;
   uint64_t committed_count;
+  uint64_t marks;
   uint64_t tick_block;
   uint32_t tick_count;
   bool tick_dirty;
@@ -74,14 +77,15 @@ int aatgs_writer_open_data(aatgs_trace_writer *w);
 int aatgs_writer_roll(aatgs_trace_writer *w, uint64_t at);
 /* Whether a snapshot for iteration `at` can begin an environment. */
 bool aatgs_writer_can_roll(const aatgs_trace_writer *w, uint64_t at);
-/* Removes environments that fell out of the window. */
+/* Removes environments that fall out of the window with what is about to be written. */
 void aatgs_writer_trim_window(aatgs_trace_writer *w);
 /* Bytes of the newest data environment, with what waits to go there. */
 uint64_t aatgs_writer_data_bytes(const aatgs_trace_writer *w);
 /* Whether it has come to `times` the length after which the next one should begin. */
 bool aatgs_writer_is_long(const aatgs_trace_writer *w, uint64_t times);
 
-/* Data environments that a window is made of. */
-#define AATGS_WINDOW_PARTS 8
+/* Data environments that a window of bytes, or of time, is made of. */
+#define AATGS_WINDOW_PARTS 32
+#define AATGS_WINDOW_TIMES 8
 
 #endif

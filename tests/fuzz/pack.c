@@ -1,66 +1,81 @@
-/* A pack whose checksums are put right first, so that what is behind them is reached; then the
- * trace that comes out of it, read from end to end. */
-#include <stdio.h>
+/* A pack with its checksums put right is read from front to end, and all its values decoded. */
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "fuzz/fuzz.h"
-#include "trace/care.h"
-#include "trace/hash.h"
-#include "trace/value.h"
+#include "fuzz/mend.h"
+#include "trace/chunk.h"
+#include "trace/info.h"
+#include "trace/ticks.h"
+#include "trace/walk.h"
 
-#define HEADER 24u
-#define ENTRY  40u
+typedef struct decoder {
+  aatgs_codec *codec;
+  aatgs_bytes raw;
+  aatgs_chunk chunk;
+  aatgs_arena arena;
+  uint32_t config_bytes;
+  uint32_t telemetry_bytes;
+} decoder;
 
-/* Makes every value's checksum and the chain fit, as far as the sizes lead. */
-static void mend(uint8_t *p, size_t size)
+static void decode_raw(decoder *d, uint16_t kind)
 {
-  uint64_t chain = aatgs_hash64(p, HEADER, 0);
-  size_t at = HEADER;
-  while (at + ENTRY <= size) {
-    uint64_t bytes, sum;
-    uint32_t file;
-    uint8_t *value = p + at + ENTRY;
-    memcpy(&file, p + at, 4);
-    memcpy(&bytes, p + at + 24, 8);
-    chain = aatgs_hash64(p + at, 32, chain);
-    if (file != UINT32_MAX) {
-      if (bytes > size - at - ENTRY || bytes < AATGS_VALUE_HEADER_BYTES)
-        return;
-      uint64_t stored = bytes - AATGS_VALUE_HEADER_BYTES;
-      memcpy(value + 40, &stored, 8);
-      sum = aatgs_hash64(value + AATGS_VALUE_HEADER_BYTES, stored, aatgs_hash64(value, 56, 0));
-      memcpy(value + 56, &sum, 8);
-      chain = aatgs_hash64(value, bytes, chain);
+  static aatgs_tick ticks[AATGS_TICKS_PER_BLOCK];
+  aatgs_trace_info info = {0};
+  aatgs_trace_graph graph;
+  aatgs_trace_plan plan;
+  aatgs_error e;
+  const char *why;
+  uint64_t trace;
+  uint32_t count;
+  switch (kind) {
+  case AATGS_KIND_INFO:
+    if (aatgs_info_read(d->raw.data, d->raw.size, "fuzz", &d->arena, &info, &trace, &e) == 0) {
+      d->config_bytes = info.config_bytes;
+      d->telemetry_bytes = info.telemetry_bytes;
     }
-    memcpy(p + at + 32, &chain, 8);
-    if (file == UINT32_MAX)
-      return;
-    at += ENTRY + bytes;
+    break;
+  case AATGS_KIND_GRAPH: aatgs_graph_read(d->raw.data, d->raw.size, &d->arena, &graph, &why); break;
+  case AATGS_KIND_PLAN: aatgs_plan_read(d->raw.data, d->raw.size, &d->arena, &plan, &why); break;
+  case AATGS_KIND_TICKS: aatgs_ticks_read(d->raw.data, d->raw.size, ticks, &count); break;
+  default: break;
   }
+}
+
+static int decode(void *user, const aatgs_pack_value *v)
+{
+  decoder *d = user;
+  const char *why;
+  if (v->header.kind == AATGS_KIND_CHUNK || v->header.kind == AATGS_KIND_TAIL)
+    aatgs_chunk_unpack(&d->chunk, d->codec, v->bytes, &v->header, d->config_bytes,
+                       d->telemetry_bytes, &why);
+  else if (aatgs_value_unpack(d->codec, v->bytes, &v->header, aatgs_kind_cap(v->header.kind),
+                              UINT64_MAX, &d->raw, &why) == 0)
+    decode_raw(d, v->header.kind);
+  d->raw.failed = false;
+  return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-  char out[64];
-  aatgs_trace_report r;
+  static aatgs_codec *codec;
+  aatgs_trace_report report = {0};
   aatgs_error e;
-  if (size < HEADER)
+  if (size < sizeof(aatgs_pack_header) || (!codec && aatgs_codec_open(3, &codec)))
     return 0;
+  decoder d = {.codec = codec};
   uint8_t *copy = malloc(size);
   if (!copy)
     return 0;
   memcpy(copy, data, size);
   mend(copy, size);
-  snprintf(out, sizeof out, "/dev/shm/aatgs-fuzz-%d", (int)getpid());
-  aatgs_trace_remove(out, NULL);
   FILE *f = fmemopen(copy, size, "rb");
-  if (f && aatgs_trace_unpack(f, "fuzz", out, &r, &e) == 0)
-    aatgs_trace_verify(out, NULL, NULL, &r, &e);
-  if (f)
+  if (f) {
+    aatgs_pack_read(f, "fuzz", decode, &d, &report, &e);
     fclose(f);
-  aatgs_trace_remove(out, NULL);
+  }
+  aatgs_bytes_free(&d.raw);
+  aatgs_chunk_free(&d.chunk);
+  aatgs_arena_free(&d.arena);
   free(copy);
   return 0;
 }

@@ -20,6 +20,7 @@ static const make_options options = {.seed = 31,
                                      .gap_every = 3000,
                                      .ticks_every = 50,
                                      .snapshot_every = 2000,
+                                     .marks_every = 700,
                                      .chunk = 256,
                                      .small = 1};
 

@@ -22,6 +22,7 @@ static const make_options options = {.seed = 21,
                                      .records_max = 3,
                                      .ticks_every = 10,
                                      .snapshot_every = 900,
+                                     .marks_every = 400,
                                      .gap_every = 900,
                                      .small = 1};
 

@@ -51,10 +51,20 @@ static void test_version_1_with_decisions(void **state)
   read_golden("v1-decisions.aatgz");
 }
 
+static void test_version_1_with_marks(void **state)
+{
+  (void)state;
+  options.first_form = 0;
+  options.marks_every = 60;
+  read_golden("v1-marks.aatgz");
+}
+
 static int write_golden(const char *path)
 {
   aatgs_trace_report r;
   const char *dir = make_path("golden");
+  options.first_form = 0;
+  options.marks_every = 60;
   make_trace(&options, dir, NULL);
   FILE *f = fopen(path, "wb");
   int rc = f ? aatgs_trace_pack(dir, f, path, &r, NULL) : 1;
@@ -69,6 +79,7 @@ int main(int argc, char **argv)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_version_1),
       cmocka_unit_test(test_version_1_with_decisions),
+      cmocka_unit_test(test_version_1_with_marks),
   };
   if (argc == 3 && strcmp(argv[1], "write") == 0)
     return write_golden(argv[2]);

@@ -274,6 +274,13 @@ static void ok(int rc, const aatgs_error *e)
     fail_msg("%d: %s", rc, e->text);
 }
 
+static aatgs_trace_mark make_mark(uint32_t i, uint64_t iteration)
+{
+  static const char *const texts[] = {"", "conflicts > 3", "a reason"};
+  return (aatgs_trace_mark){(aatgs_trace_mark_kind)(1 + i % 5), iteration, i * UINT64_C(999983),
+                            i % 7, texts[i % 3]};
+}
+
 void make_trace(const make_options *o, const char *dir, aatgs_trace_writer **open)
 {
   aatgs_trace_writer_options wo = make_writer_options(o, dir);
@@ -294,6 +301,10 @@ void make_trace(const make_options *o, const char *dir, aatgs_trace_writer **ope
     if (o->ticks_every && i % o->ticks_every == 0) {
       const aatgs_tick tick = make_tick(&m, i);
       ok(aatgs_trace_write_tick(w, &tick), aatgs_trace_writer_error(w));
+    }
+    if (o->marks_every && i % o->marks_every == 0) {
+      const aatgs_trace_mark mark = make_mark(i, m.iteration);
+      ok(aatgs_trace_write_mark(w, &mark), aatgs_trace_writer_error(w));
     }
     if (o->snapshot_every && i && i % o->snapshot_every == 0) {
       make_snapshot(m.iteration + 1, o->seed, state, make_snapshot_bytes(o));
@@ -391,13 +402,24 @@ static void verify_rest(const make_options *o, aatgs_trace *t, const maker *m)
   assert_int_equal(aatgs_trace_get_input(t, info->input_count, &bytes, &size), AATGS_ENOTFOUND);
 }
 
-/* The iterations, the ticks and the snapshots that make_trace() wrote, in their order. */
-static void verify_marks(const make_options *o, aatgs_trace *t)
+static void verify_mark(aatgs_trace *t, uint64_t index, uint32_t i, uint64_t iteration)
+{
+  aatgs_trace_mark got;
+  const aatgs_trace_mark want = make_mark(i, iteration);
+  assert_int_equal(aatgs_trace_get_mark(t, index, &got), 1);
+  assert_true(got.kind == want.kind && got.iteration == want.iteration && got.at_ns == want.at_ns &&
+              got.value == want.value);
+  assert_string_equal(got.text, want.text);
+}
+
+/* The ticks, marks and snapshots that make_trace() wrote, in their order. */
+static void verify_moments(const make_options *o, aatgs_trace *t)
 {
   maker m;
   aatgs_iteration it;
   aatgs_tick tick;
-  uint64_t ticks = 0, latest = 1, at;
+  uint64_t ticks = 0, marks = 0, latest = 1, at;
+  aatgs_trace_mark mark;
   const uint8_t *bytes;
   size_t size;
   uint8_t *want = malloc(make_snapshot_bytes(o));
@@ -408,9 +430,14 @@ static void verify_marks(const make_options *o, aatgs_trace *t)
       const aatgs_tick want_tick = make_tick(&m, i);
       assert_memory_equal(&tick, &want_tick, sizeof tick);
     }
+    if (o->marks_every && i % o->marks_every == 0)
+      verify_mark(t, marks++, i, m.iteration);
     bool snapshot = o->snapshot_every && i && i % o->snapshot_every == 0;
-    if (snapshot)
+    if (snapshot) {
+      assert_int_equal(aatgs_trace_next_snapshot(t, latest + 1, &at), 1);
       latest = m.iteration + 1;
+      assert_true(at == latest);
+    }
     if (snapshot || i == 0) {
       ok(aatgs_trace_get_snapshot(t, m.iteration + 1, &at, &bytes, &size), aatgs_trace_error(t));
       make_snapshot(latest, o->seed, want, make_snapshot_bytes(o));
@@ -421,6 +448,8 @@ static void verify_marks(const make_options *o, aatgs_trace *t)
     make_iteration(&m, &it);
   }
   assert_int_equal(aatgs_trace_get_tick(t, ticks, &tick), 0);
+  assert_int_equal(aatgs_trace_get_mark(t, marks, &mark), 0);
+  assert_int_equal(aatgs_trace_next_snapshot(t, latest + 1, &at), 0);
   assert_int_equal(aatgs_trace_get_snapshot(t, 0, &at, &bytes, &size), AATGS_ENOTFOUND);
   free(want);
 }
@@ -434,7 +463,7 @@ void make_verify(const make_options *o, const char *dir, uint64_t last)
   ok(aatgs_trace_open(dir, &t, &e), &e);
   make_verify_iterations(o, t, 0, last);
   verify_rest(o, t, &m);
-  verify_marks(o, t);
+  verify_moments(o, t);
   aatgs_trace_close(t);
 }
 

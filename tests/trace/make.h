@@ -19,9 +19,10 @@ typedef struct make_options {
   uint32_t noise;          /* 0: like a real run, 1: random bits everywhere */
   uint32_t ticks_every;    /* 0: none */
   uint32_t snapshot_every; /* 0: only the first */
+  uint32_t marks_every;    /* 0: none */
   uint32_t chunk;          /* iterations in a chunk; 0: the default */
   uint32_t small;          /* 1: state and input of a few hundred bytes */
-  uint32_t first_form;     /* 1: without what version 1 got later: failure policies, kinds of tick */
+  uint32_t first_form; /* 1: without what version 1 got later: failure policies, kinds of tick */
 } make_options;
 
 typedef struct maker {

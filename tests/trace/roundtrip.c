@@ -24,6 +24,7 @@ static make_options random_options(uint64_t seed)
       .noise = make_random(&r) % 4 == 0,
       .ticks_every = (uint32_t)(make_random(&r) % 4),
       .snapshot_every = make_random(&r) % 3 ? 0 : 1500,
+      .marks_every = make_random(&r) % 2 ? 0 : 333,
   };
   return o;
 }
