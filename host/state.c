@@ -71,14 +71,17 @@ int aatgs_restore(aatgs_runtime *rt)
   return rc;
 }
 
-int aatgs_snapshot_pump(aatgs_runtime *rt)
+static bool snapshot_due(const aatgs_runtime *rt)
 {
   const uint64_t every = rt->options.state_interval;
-  if (!every)
-    return 0;
+  const uint64_t since = rt->next_iteration - rt->snapshot_at;
+  return (every && since >= every) || aatgs_recorder_wants_snapshot(rt->recorder);
+}
+
+int aatgs_snapshot_pump(aatgs_runtime *rt)
+{
   if (!rt->snapshot_command) {
-    if (rt->snapshot_held || rt->next_iteration - rt->snapshot_at < every ||
-        !aatgs_command_credit(rt))
+    if (rt->snapshot_held || !snapshot_due(rt) || !aatgs_command_credit(rt))
       return 0;
     rt->snapshot_at = rt->next_iteration;
     rt->snapshot_command = aatgs_post_ordered(rt, AATGS_OP_SNAPSHOT, 0, 0) + 1;

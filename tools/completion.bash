@@ -10,6 +10,7 @@ _aatgs() {
     --device | -d) words="auto cpu cuda" ;;
     --policy) words="fifo original critical-path adaptive" ;;
     --idle) words="latency balanced power" ;;
+    --flight-recorder) words="64MiB 1GiB 30s 10min" ;;
     --on-full) words="wait drop" ;;
     *)
       [[ $word == -* ]] &&

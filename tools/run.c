@@ -223,6 +223,8 @@ static int prepare(job *j, const struct aatgs_workload *workload)
   if (result == AATGS_CLI_GO_ON)
     result = prepare_policy(j, workload);
   if (result == AATGS_CLI_GO_ON)
+    result = aatgs_run_flight(&j->args, workload, &j->options);
+  if (result == AATGS_CLI_GO_ON)
     result = prepare_graph(j, workload);
   return result;
 }
@@ -352,6 +354,8 @@ static int run(job *j, const struct aatgs_workload *workload)
   j->args.tasks = j->options.tasks;
   j->args.in_flight = j->plan.in_flight;
   aatgs_run_catch_signals();
+  if (j->args.flight)
+    aatgs_run_catch_triggers();
   aatgs_log_hold_begin();
   rc = aatgs_open(&j->options, &j->runtime, &error);
   if (rc)

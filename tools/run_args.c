@@ -7,7 +7,7 @@ static const char *const devices[] = {"auto", "cpu", "cuda", NULL};
 static const char *const idles[] = {"latency", "balanced", "power", NULL};
 static const char *const fulls[] = {"wait", "drop", NULL};
 
-#define BASE_OPTIONS 22
+#define BASE_OPTIONS 28
 
 /* Fills in the options that every workload has; `inputs_at` is where its inputs belong. */
 static size_t base_options(aatgs_run_args *a, aatgs_cli_option *to, bool after_inputs)
@@ -58,6 +58,15 @@ static size_t base_options(aatgs_run_args *a, aatgs_cli_option *to, bool after_i
        "record every iteration in a new folder, for aatgs replay and aatgs info", NULL, 0, 0, 'r'},
       {"on-full", AATGS_CLI_CHOICE, &a->on_full, "WHAT",
        "when the recorder cannot keep up: wait, or drop and count (default: wait)", fulls, 0, 0, 0},
+      {"flight-recorder", AATGS_CLI_TEXT, &a->flight, "SIZE|TIME",
+       "keep only about the last 64MiB, or the last 30s, of the recording; when a trigger fires it "
+       "goes on for half of that and is then saved as DIR-saved-1, -2, ...; failed iterations, a "
+       "lost device and SIGUSR1 are triggers, too",
+       NULL, 0, 0, 0},
+      {"trigger", AATGS_CLI_TEXT, &a->trigger, "EXPR",
+       "save the window around each iteration at which EXPR begins to match", NULL, 0, 0, 0},
+      {"saves", AATGS_CLI_U32, &a->saves, "N", "save at most N windows (default: 16)", NULL, 1,
+       1000000, 0},
       {"solution", AATGS_CLI_TEXT, &a->solution, "FILE", "write the workload's result to FILE",
        NULL, 0, 0, 'o'},
       {"format", AATGS_CLI_FORMAT, &a->format, "F", "table, json or csv (default: table)", NULL, 0,

@@ -157,6 +157,7 @@ int aatgs_run_report(const aatgs_run_summary *s)
   aatgs_report_section(report, NULL, NULL);
   if (s->solution_written)
     aatgs_report_fact(report, "solution", "solution", aatgs_cell_text(s->args->solution));
+  aatgs_run_report_saved(report, s->args);
   report_next(report, s);
   rc = aatgs_report_print(report, s->args->format, stdout);
   aatgs_report_close(report);
