@@ -1,4 +1,4 @@
-/* uneven: a workload whose one task type spins `arg` steps, for graphs of tasks that take unequally
+/* uneven: a workload whose task types all spin `arg` steps, for graphs of tasks that take unequally
  * long. The types' prior says nothing about it: a policy has to learn. */
 #include "port.h"
 #include "spin.h"
@@ -18,7 +18,13 @@ AATGS_FN void uneven_spin(aatgs_task *t)
     aatgs_fail(t, 1);
 }
 
-#define AATGS_TASKS(X) X(0, uneven_spin, AATGS_NO_FINISH)
+#define AATGS_TASKS(X)                                                                             \
+  X(0, uneven_spin, AATGS_NO_FINISH)                                                               \
+  X(1, uneven_spin, AATGS_NO_FINISH)                                                               \
+  X(2, uneven_spin, AATGS_NO_FINISH)                                                               \
+  X(3, uneven_spin, AATGS_NO_FINISH)                                                               \
+  X(4, uneven_spin, AATGS_NO_FINISH)                                                               \
+  X(5, uneven_spin, AATGS_NO_FINISH)
 #include "loop.h"
 
 #if !defined(__CUDACC__)
@@ -32,9 +38,12 @@ static const aatgs_field telemetry_fields[] = {
      AATGS_FIELD_PLAIN, 0, 0, 0},
 };
 
-static const aatgs_task_type types[] = {
-    {"Spin", "Spins for arg steps", AATGS_ROLE_NONE, 1, 0, 0, 100000, 0, -1},
-};
+#define SPIN(name)                                                                                 \
+  {                                                                                                \
+    name, "Spins for arg steps", AATGS_ROLE_NONE, 1, 0, 0, 100000, 0, -1                           \
+  }
+static const aatgs_task_type types[] = {SPIN("Spin"),  SPIN("SpinB"), SPIN("SpinC"),
+                                        SPIN("SpinD"), SPIN("SpinE"), SPIN("SpinF")};
 
 static const aatgs_named_graph graphs[] = {
     {"two", "a Spin arg=1000\nb Spin arg=3000\n", "Two tasks side by side"},

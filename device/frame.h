@@ -332,7 +332,7 @@ AATGS_FN void aatgs_post_timing(const aatgs_loop *loop, const aatgs_step *step,
   u.record.worker = (uint16_t)step->worker;
   u.record.start = (uint32_t)start_ns;
   u.record.duration_ns = duration > UINT32_MAX ? UINT32_MAX : (uint32_t)duration;
-  u.record.digest = digest;
+  u.record.digest = loop->flags & AATGS_LOOP_DIGEST_OFF ? 0 : digest;
   aatgs_slot_store(loop->timings + (sequence & loop->timing_mask) * AATGS_TIMING_FLITS,
                    AATGS_TIMING_FLITS, (uint32_t)sequence, u.words);
 }

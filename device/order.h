@@ -23,7 +23,6 @@
  *   J3 -> J4  an entry was read before its room is given back.
  *   J5 -> J6  the writer's error is filled in before it is announced.
  *   J7 -> J8  everything was pushed before the recorder is told to close.
- *   J9 -> J10 what a snapshot changed shows before the snapshot counts as written.
  *   V1 -> V2  a window is saved before its thread says so.
  *   W1 -> W2  the watch describes what is wrong before it says so. */
 #ifndef AATGS_ORDER_H

@@ -53,28 +53,45 @@ AATGS_FN int aatgs_task_call(aatgs_task *t, uint32_t type, int finish)
   return 0;
 }
 
+/* Adds all that the task's primary regions hold to its digest. Nobody else writes them until the
+ * task is done; what pads them to 64 bytes is zero. */
+AATGS_FN void aatgs_digest_regions(const aatgs_loop *loop, aatgs_task *t,
+                                   const aatgs_task_entry *entry)
+{
+  const uint64_t mask = (entry->reads | entry->writes) & loop->primary;
+  aatgs_sync(t); /* what finish wrote */
+  for (uint64_t bits = mask; bits; bits &= bits - 1) {
+    const uint32_t r = AATGS_LOW_BIT(bits);
+    const uint64_t *words = (const uint64_t *)(const void *)loop->regions[r];
+    const uint64_t count = (loop->region_bytes[r] + 7) / 8;
+    for (uint64_t i = t->lane; i < count; i += t->lanes)
+      t->digest += aatgs_mix_write(r, i, words[i]);
+  }
+}
+
 /* Calls the task's function, showing which task runs, and calls it again when it fails and has
  * retries left: at once and by the same worker, so that how it ends is the same everywhere. Every
  * lane takes part. */
 AATGS_FN void aatgs_task_run(aatgs_loop *loop, aatgs_task *t, const aatgs_step *step,
                              const aatgs_task_entry *entry, int finish)
 {
-  const uint32_t type = entry->type;
   if (t->lane == 0)
     aatgs_bus_store_relaxed(&loop->running[step->worker],
                             AATGS_RUNNING(t->iteration, t->task)); /* B7 */
-  int known = aatgs_task_call(t, type, finish);
+  int known = aatgs_task_call(t, entry->type, finish);
   while (t->failed && t->attempt < AATGS_TASK_RETRIES(entry->flags)) {
     t->failed = 0;
     t->attempt++;
     t->key = aatgs_mix64(t->key + t->attempt); /* other random numbers, or it would fail again */
     aatgs_sync(t);
-    known = aatgs_task_call(t, type, finish);
+    known = aatgs_task_call(t, entry->type, finish);
   }
+  if (finish && (loop->flags & AATGS_LOOP_DIGEST_FULL))
+    aatgs_digest_regions(loop, t, entry);
   if (known || t->lane != 0)
     return;
   const aatgs_fault fault = {
-      AATGS_FAULT_TASK_TYPE, step->worker, t->iteration, t->task, t->part, 0, type};
+      AATGS_FAULT_TASK_TYPE, step->worker, t->iteration, t->task, t->part, 0, entry->type};
   aatgs_fault_post(loop, fault);
 }
 

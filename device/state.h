@@ -9,10 +9,12 @@
 #include "port.h"
 
 typedef enum aatgs_loop_flag {
-  AATGS_LOOP_SHUFFLE = 1,  /* take ready tasks and parts in random order */
-  AATGS_LOOP_CROWDED = 2,  /* more threads than cores: yield soon */
-  AATGS_LOOP_BALANCED = 4, /* idle: spin, yield, then short sleeps */
-  AATGS_LOOP_POWER = 8     /* idle: long sleeps */
+  AATGS_LOOP_SHUFFLE = 1,     /* take ready tasks and parts in random order */
+  AATGS_LOOP_CROWDED = 2,     /* more threads than cores: yield soon */
+  AATGS_LOOP_BALANCED = 4,    /* idle: spin, yield, then short sleeps */
+  AATGS_LOOP_POWER = 8,       /* idle: long sleeps */
+  AATGS_LOOP_DIGEST_OFF = 16, /* post 0 for every digest */
+  AATGS_LOOP_DIGEST_FULL = 32 /* closing records cover the regions of their task */
 } aatgs_loop_flag;
 
 /* Why a task's functions are not run. Other parts of a task that failed still are, so that

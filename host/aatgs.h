@@ -274,6 +274,14 @@ typedef enum aatgs_on_full {
   AATGS_ON_FULL_DROP = 1  /* iterations are left out of the trace, counted, the gap kept */
 } aatgs_on_full;
 
+/* How far replays can tell states apart. */
+typedef enum aatgs_digest {
+  AATGS_DIGEST_WRITES = 0, /* what each part of a task writes */
+  AATGS_DIGEST_FULL = 1, /* that, and, as each task ends, all primary regions that it touches: finds
+                            what changed behind the tasks' backs; costs a pass over them */
+  AATGS_DIGEST_OFF = 2   /* telemetry alone can differ */
+} aatgs_digest;
+
 typedef struct aatgs_input_file {
   const char *kind; /* name of an input kind of the workload: "graph" */
   const char *path;
@@ -314,17 +322,24 @@ typedef struct aatgs_options {
    * the window is then saved as a trace of its own: RECORD-saved-1, RECORD-saved-2, ... */
   uint64_t window_bytes; /* at least 1 MiB, and 8 snapshots */
   uint64_t window_ns;
-  const char *trigger;     /* over config, telemetry, iteration and status; NULL: none */
-  uint32_t saves_max;      /* windows saved at most; 0: 16 */
-  uint64_t state_interval; /* iterations between snapshots of the state; 0: only the first */
+  const char *trigger; /* over config, telemetry, iteration and status; NULL: none */
+  uint32_t saves_max;  /* windows saved at most; 0: 16 */
+  aatgs_digest digest;
+  /* Snapshots of the state in the trace, from which a replay can start: one when any of these has
+   * gone by since the last. All 0: as often as lets a replay be anywhere within a second, but for
+   * at most 3 % of the time and 15 % of the trace. */
+  uint64_t state_interval;       /* iterations; AATGS_STATE_FIRST: none but the first */
+  uint64_t state_interval_bytes; /* of the trace */
+  uint64_t state_interval_ns;
   /* The cuda device. */
   uint32_t lanes; /* threads of a worker, in steps of 32; 0: 256 */
 } aatgs_options;
+#define AATGS_STATE_FIRST UINT64_MAX
 #define AATGS_OPTIONS_INIT                                                                         \
   {                                                                                                \
     sizeof(aatgs_options), "prism", "auto", 0, NULL, 0, NULL, 0, "adaptive", AATGS_IDLE_LATENCY,   \
         false, 16, 64, 0, 1024, 8192, 8, 100, UINT64_C(100000000), 0, UINT64_C(10000000000), NULL, \
-        AATGS_ON_FULL_WAIT, 3, 0, 0, NULL, 0, 0, 0                                                 \
+        AATGS_ON_FULL_WAIT, 3, 0, 0, NULL, 0, AATGS_DIGEST_WRITES, 0, 0, 0, 0                      \
   }
 
 /* What came back from one iteration. */

@@ -16,6 +16,7 @@ typedef struct aatgs_device_spec {
   uint64_t host_timeout_ns;
   aatgs_idle idle;
   bool shuffle;
+  aatgs_digest digest;
   uint32_t ordinal; /* cuda: which GPU */
   uint32_t lanes;   /* cuda: threads of a worker, 0: the default */
 } aatgs_device_spec;

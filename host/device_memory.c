@@ -39,6 +39,8 @@ void aatgs_device_plan_make(const aatgs_device_spec *spec, uint32_t workers,
 static uint32_t flags_of(const aatgs_device_spec *spec)
 {
   return (spec->shuffle ? AATGS_LOOP_SHUFFLE : 0u) |
+         (spec->digest == AATGS_DIGEST_OFF ? AATGS_LOOP_DIGEST_OFF : 0u) |
+         (spec->digest == AATGS_DIGEST_FULL ? AATGS_LOOP_DIGEST_FULL : 0u) |
          (spec->idle == AATGS_IDLE_BALANCED ? AATGS_LOOP_BALANCED : 0u) |
          (spec->idle == AATGS_IDLE_POWER ? AATGS_LOOP_POWER : 0u);
 }

@@ -17,6 +17,9 @@ void aatgs_graph_compile(const aatgs_graph *graph, uint32_t number, aatgs_graph_
 /* Edges and timing records of the graph. */
 uint32_t aatgs_graph_edges(const aatgs_graph *graph);
 uint32_t aatgs_graph_records(const aatgs_graph *graph);
+/* From now on every task has a closing record, as those with a finish function do: the digest in it
+ * covers the regions of the task (AATGS_DIGEST_FULL). Copies have it too. */
+void aatgs_graph_seal(aatgs_graph *graph);
 /* Changes what a task is assumed to take; the graph must be checked again. AATGS_ENOTFOUND. */
 int aatgs_graph_set_estimate(aatgs_graph *graph, uint32_t task, uint64_t estimate_ns);
 /* A deep copy of a checked graph, all tasks pending or ready. */

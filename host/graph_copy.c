@@ -100,6 +100,7 @@ int aatgs_graph_copy_without(const aatgs_graph *graph, const uint8_t *without, a
     skip[i] = (graph->nodes[i].flags & AATGS_NODE_RETIRED) || (without && without[i]);
   if (rc == 0) {
     copy->many_downloads = graph->many_downloads;
+    copy->sealed = graph->sealed;
     rc = copy_into(graph, skip, copy);
   }
   free(skip);
@@ -215,6 +216,7 @@ int aatgs_graph_take_component(aatgs_graph *graph, aatgs_graph **out)
   found = malloc(graph->live * sizeof *found);
   rc = found ? aatgs_graph_open(graph->workload, out) : AATGS_ENOMEM;
   if (rc == 0) {
+    (*out)->sealed = graph->sealed;
     count = flood(graph, aatgs_graph_first_live(graph), found);
     qsort(found, count, sizeof *found, compare_u32);
     rc = copy_tasks(graph, found, count, *out);

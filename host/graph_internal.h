@@ -76,6 +76,7 @@ struct aatgs_graph {
   uint32_t edge_slots_max;
   uint32_t downloads;  /* repeating tasks with the role DOWNLOAD */
   bool many_downloads; /* tasks of many iterations: DOWNLOAD may come again */
+  bool sealed;         /* see aatgs_graph_seal() */
   uint32_t last_type;  /* of the last task added: a guess for the next */
 
   /* The ready tasks in the order they became ready. An entry whose task is no longer QUEUED, or
@@ -121,6 +122,12 @@ static inline const aatgs_task_type *aatgs_graph_type(const aatgs_graph *graph,
                                                       const aatgs_node *node)
 {
   return &graph->workload->types[node->type];
+}
+
+/* Whether the task has a record of its own for what comes after its parts. */
+static inline bool aatgs_graph_closes(const aatgs_graph *graph, const aatgs_node *node)
+{
+  return graph->sealed || aatgs_graph_type(graph, node)->finish;
 }
 
 /* ---- graph_names.c ---- */

@@ -236,7 +236,7 @@ static int check_limits(aatgs_graph *graph)
   for (uint32_t i = 0; i < graph->live; i++) {
     const aatgs_node *node = &graph->nodes[graph->order[i]];
     const aatgs_task_type *type = aatgs_graph_type(graph, node);
-    records += node->parts + (type->finish != 0);
+    records += node->parts + aatgs_graph_closes(graph, node);
     downloads += type->role == AATGS_ROLE_DOWNLOAD;
   }
   if (downloads > 1)

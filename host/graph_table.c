@@ -15,12 +15,17 @@ uint32_t aatgs_graph_edges(const aatgs_graph *graph)
   return graph->edge_count;
 }
 
+void aatgs_graph_seal(aatgs_graph *graph)
+{
+  graph->sealed = true;
+}
+
 uint32_t aatgs_graph_records(const aatgs_graph *graph)
 {
   uint32_t records = 0;
   for (uint32_t i = 0; i < graph->count; i++)
     if (!(graph->nodes[i].flags & AATGS_NODE_RETIRED))
-      records += graph->nodes[i].parts + (aatgs_graph_type(graph, &graph->nodes[i])->finish != 0);
+      records += graph->nodes[i].parts + aatgs_graph_closes(graph, &graph->nodes[i]);
   return records;
 }
 
@@ -42,13 +47,13 @@ static void fill_entries(const aatgs_graph *graph, aatgs_graph_table *table,
                                 .dependencies = node->in_count,
                                 .first_dependent = edge,
                                 .first_record = record,
-                                .flags = (type->finish ? AATGS_TASK_FINISH : 0) |
+                                .flags = (aatgs_graph_closes(graph, node) ? AATGS_TASK_FINISH : 0) |
                                          (node->on_failure ? AATGS_TASK_STOPS : 0) |
                                          AATGS_TASK_RETRIES_PUT(node->retries)};
     for (uint32_t e = node->out_first; e != AATGS_NONE; e = graph->edges[e].next_out)
       dependents[edge++] = graph->edges[e].to;
     entry->dependents = edge - entry->first_dependent;
-    record += node->parts + (type->finish != 0);
+    record += node->parts + aatgs_graph_closes(graph, node);
     table->touched |= type->reads | type->writes;
     table->written |= type->writes;
   }
@@ -156,7 +161,7 @@ int aatgs_graph_describe(aatgs_graph *graph, uint32_t number, aatgs_trace_graph 
                                              .type = node->type,
                                              .parts = node->parts,
                                              .arg = node->arg,
-                                             .finish = type->finish != 0,
+                                             .finish = aatgs_graph_closes(graph, node),
                                              .first_record = record,
                                              .estimate_ns = node->estimate_ns,
                                              .reads = type->reads,
@@ -166,7 +171,7 @@ int aatgs_graph_describe(aatgs_graph *graph, uint32_t number, aatgs_trace_graph 
                                              .retries = node->retries,
                                              .stops = node->on_failure == AATGS_FAILURE_STOPS};
     names = stpcpy(names, name) + 1;
-    record += node->parts + (type->finish != 0);
+    record += node->parts + aatgs_graph_closes(graph, node);
     edge += node->in_count;
   }
   /* Sources in id order, so that each task's dependencies come out sorted. */
@@ -203,8 +208,10 @@ int aatgs_graph_from_trace(const struct aatgs_workload *workload, const aatgs_tr
   int rc = aatgs_graph_open(workload, &graph);
 
   *out = NULL;
-  for (uint32_t i = 0; rc == 0 && i < in->task_count; i++)
+  for (uint32_t i = 0; rc == 0 && i < in->task_count; i++) {
     rc = add_from_trace(graph, &in->tasks[i]);
+    graph->sealed |= in->tasks[i].finish && !workload->types[in->tasks[i].type].finish;
+  }
   for (uint32_t i = 0; rc == 0 && i < in->task_count; i++)
     for (uint32_t d = 0; rc == 0 && d < in->tasks[i].dependency_count; d++)
       rc = aatgs_graph_add_dependency(graph, i, in->tasks[i].dependencies[d]);

@@ -251,6 +251,12 @@ int aatgs_follow_up(aatgs_runtime *rt)
   return rc;
 }
 
+static void seal(const aatgs_runtime *rt, aatgs_graph *graph)
+{
+  if (rt->options.digest == AATGS_DIGEST_FULL)
+    aatgs_graph_seal(graph);
+}
+
 int aatgs_set_graph(aatgs_runtime *rt, aatgs_graph *graph)
 {
   aatgs_graph *copy = NULL, *follow_up = NULL;
@@ -266,6 +272,10 @@ int aatgs_set_graph(aatgs_runtime *rt, aatgs_graph *graph)
     if (rc)
       aatgs_error_set(&rt->error, rc, 0, "the graph could not be copied: %s", aatgs_strerror(rc));
   }
+  if (!rc)
+    seal(rt, copy);
+  if (!rc && follow_up)
+    seal(rt, follow_up);
   if (!rc)
     rc = aatgs_wait_graph_room(rt);
   if (!rc)

@@ -286,8 +286,11 @@ static int take_tables(aatgs_runtime *rt, aatgs_error *error)
   rt->next_graph = rt->next_plan = 1;
   rt->host_bytes += (size_t)o->command_slots * rt->workload->config_bytes; /* the queue */
   if (ok && !aatgs_config_ring_open(rt->workload->config_bytes, o->command_slots, &rt->queue) &&
-      !aatgs_graph_open(rt->workload, &rt->pending))
+      !aatgs_graph_open(rt->workload, &rt->pending)) {
+    if (o->digest == AATGS_DIGEST_FULL)
+      aatgs_graph_seal(rt->pending);
     return 0;
+  }
   return aatgs_error_set(error, AATGS_ENOMEM, errno,
                          "out of memory: lower tasks_max (%u), graphs_max (%u) or the ring sizes",
                          o->tasks_max, o->graphs_max);
@@ -302,6 +305,7 @@ static int open_device(aatgs_runtime *rt, aatgs_error *error)
                             .host_timeout_ns = o->timeout_ns,
                             .idle = o->idle,
                             .shuffle = o->shuffle,
+                            .digest = o->digest,
                             .lanes = o->lanes};
   spec.layout = (aatgs_bus_layout){.workers = o->workers,
                                    .first_iteration = rt->first_iteration,

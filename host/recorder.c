@@ -21,6 +21,7 @@ typedef enum entry_kind {
   ENTRY_GRAPH,
   ENTRY_PLAN,
   ENTRY_SNAPSHOT,
+  ENTRY_LENT_SNAPSHOT, /* its bytes stay the runtime's */
   ENTRY_MARK
 } entry_kind;
 
@@ -36,13 +37,13 @@ struct aatgs_recorder {
   uint64_t pushed;                 /* the same and a wrap that nobody may see yet */
   uint64_t tail_seen;
   uint64_t lost;
-  uint64_t snapshots;                /* pushed */
+  uint64_t lent_until;               /* bytes pushed after the last lent snapshot */
   AATGS_ALIGNAS(64) uint64_t tail;   /* J3: bytes drained; written by the recorder's thread */
   AATGS_ALIGNAS(64) uint64_t failed; /* J5: the writer has an error; nothing more is written */
   uint64_t closing;
-  uint64_t committed; /* read without an order: figures and hints */
+  aatgs_recorder_volume volume; /* each word by itself: a policy reads them, no order needed */
+  uint64_t committed;           /* these two are figures and hints: no order needed */
   uint64_t wants_snapshot;
-  uint64_t snapshots_in; /* J9: snapshots written */
   uint8_t *journal;
   uint64_t capacity;
   aatgs_on_full on_full;
@@ -189,9 +190,20 @@ int aatgs_recorder_snapshot(aatgs_recorder *r, uint64_t at, const uint8_t *bytes
   const int rc = push_owned(r, ENTRY_SNAPSHOT, at, copy, size);
   if (rc)
     free(copy);
-  else
-    r->snapshots++;
   return rc;
+}
+
+int aatgs_recorder_lend_snapshot(aatgs_recorder *r, uint64_t at, uint8_t *bytes, size_t size)
+{
+  const int rc = push_owned(r, ENTRY_LENT_SNAPSHOT, at, bytes, size);
+  if (!rc)
+    r->lent_until = r->pushed;
+  return rc;
+}
+
+bool aatgs_recorder_borrows(const aatgs_recorder *r)
+{
+  return aatgs_bus_load_acquire(&r->tail) < r->lent_until; /* J4 */
 }
 
 int aatgs_recorder_graph(aatgs_recorder *r, const aatgs_graph *graph, uint32_t number)
@@ -220,6 +232,14 @@ int aatgs_recorder_plan(aatgs_recorder *r, const aatgs_trace_plan *plan)
   return rc;
 }
 
+void aatgs_recorder_get_volume(aatgs_recorder *r, aatgs_recorder_volume *out)
+{
+  out->bytes = aatgs_bus_load_relaxed(&r->volume.bytes);
+  out->snapshot_bytes_in_all = aatgs_bus_load_relaxed(&r->volume.snapshot_bytes_in_all);
+  out->snapshot_bytes = aatgs_bus_load_relaxed(&r->volume.snapshot_bytes);
+  out->snapshot_ns = aatgs_bus_load_relaxed(&r->volume.snapshot_ns);
+}
+
 uint64_t aatgs_recorder_lost(const aatgs_recorder *r)
 {
   return r->lost;
@@ -243,8 +263,7 @@ int aatgs_recorder_error(const aatgs_recorder *r)
 
 bool aatgs_recorder_wants_snapshot(const aatgs_recorder *r)
 {
-  return aatgs_bus_load_acquire(&r->snapshots_in) == r->snapshots && /* J10 */
-         aatgs_bus_load_relaxed(&r->wants_snapshot);
+  return aatgs_bus_load_relaxed(&r->wants_snapshot);
 }
 
 /* ---- The recorder's thread -------------------------------------------------------------- */
@@ -281,12 +300,17 @@ static int write_plan(aatgs_recorder *r, uint32_t *owned, uint64_t tasks)
   return rc;
 }
 
-static int write_snapshot(aatgs_recorder *r, uint64_t at, uint8_t *owned, size_t size)
+static int write_snapshot(aatgs_recorder *r, uint64_t at, const uint8_t *state, size_t size)
 {
-  const int rc = aatgs_trace_write_snapshot(r->writer, at, owned, size);
+  const uint64_t start_ns = aatgs_now_ns();
+  uint64_t bytes, before, after;
+  aatgs_trace_writer_get_volume(r->writer, &bytes, &before);
+  const int rc = aatgs_trace_write_snapshot(r->writer, at, state, size);
+  aatgs_trace_writer_get_volume(r->writer, &bytes, &after);
+  aatgs_bus_store_relaxed(&r->volume.snapshot_bytes, after - before);
+  aatgs_bus_store_relaxed(&r->volume.snapshot_bytes_in_all, after);
+  aatgs_bus_store_relaxed(&r->volume.snapshot_ns, aatgs_now_ns() - start_ns);
   aatgs_bus_store_relaxed(&r->wants_snapshot, aatgs_trace_writer_wants_snapshot(r->writer));
-  aatgs_bus_store_release(&r->snapshots_in, aatgs_bus_load_relaxed(&r->snapshots_in) + 1); /* J9 */
-  free(owned);
   return rc;
 }
 
@@ -316,8 +340,12 @@ static int write_entry(aatgs_recorder *r, const entry_header *header, const uint
   switch (header->kind) {
   case ENTRY_GRAPH: return write_graph(r, payload.owned, (uint32_t)header->value);
   case ENTRY_PLAN: return write_plan(r, payload.owned, header->value);
-  default: return write_snapshot(r, header->value, payload.owned, payload.size);
+  case ENTRY_LENT_SNAPSHOT: return write_snapshot(r, header->value, payload.owned, payload.size);
+  default: break;
   }
+  const int rc = write_snapshot(r, header->value, payload.owned, payload.size);
+  free(payload.owned);
+  return rc;
 }
 
 /* Tells of the writer's error, once. */
@@ -335,6 +363,7 @@ static bool drain(aatgs_recorder *r)
   const uint64_t head = aatgs_bus_load_acquire(&r->head); /* J2 */
   uint64_t tail = aatgs_bus_load_relaxed(&r->tail);
   const bool some = tail != head;
+  uint64_t bytes, snapshots;
   while (tail != head) {
     entry_header header;
     const uint8_t *p = r->journal + (tail & (r->capacity - 1));
@@ -343,6 +372,8 @@ static bool drain(aatgs_recorder *r)
     tail += header.bytes;
     aatgs_bus_store_release(&r->tail, tail); /* J3 */
   }
+  aatgs_trace_writer_get_volume(r->writer, &bytes, &snapshots);
+  aatgs_bus_store_relaxed(&r->volume.bytes, bytes);
   return some;
 }
 

@@ -31,8 +31,19 @@ int aatgs_recorder_snapshot(aatgs_recorder *r, uint64_t at, const uint8_t *bytes
 int aatgs_recorder_mark(aatgs_recorder *r, const aatgs_trace_mark *mark);
 /* Whether a snapshot now would begin a new data file. */
 bool aatgs_recorder_wants_snapshot(const aatgs_recorder *r);
+/* The same without a copy: `bytes` must stay as they are while aatgs_recorder_borrows(). */
+int aatgs_recorder_lend_snapshot(aatgs_recorder *r, uint64_t at, uint8_t *bytes, size_t size);
+bool aatgs_recorder_borrows(const aatgs_recorder *r);
 /* Takes its own copy of the graph. */
 int aatgs_recorder_graph(aatgs_recorder *r, const aatgs_graph *graph, uint32_t number);
+/* What the trace has grown to so far, and what its last snapshot cost. */
+typedef struct aatgs_recorder_volume {
+  uint64_t bytes;
+  uint64_t snapshot_bytes_in_all;
+  uint64_t snapshot_bytes;
+  uint64_t snapshot_ns;
+} aatgs_recorder_volume;
+void aatgs_recorder_get_volume(aatgs_recorder *r, aatgs_recorder_volume *out);
 /* Iterations left out so far. */
 uint64_t aatgs_recorder_lost(const aatgs_recorder *r);
 /* The last iteration that is safe on the disk; windows saved; the writer's error, or 0. */

@@ -219,6 +219,7 @@ static int open_runtime(aatgs_replay_state *s)
   o.workers = s->options->workers;
   o.shuffle = s->options->shuffle;
   o.seed = s->info->seed;
+  o.digest = (aatgs_digest)s->info->digest;
   o.command_slots = REPLAY_SLOTS;
   o.telemetry_slots = REPLAY_SLOTS;
   o.graphs_max = GRAPHS_MAX;

@@ -146,7 +146,7 @@ static bool take_telemetry(aatgs_runtime *rt)
                            (i & (rt->options.telemetry_slots - 1)) * AATGS_TELEMETRY_FLITS,
                        AATGS_TELEMETRY_FLITS, (uint32_t)i, f->u.words))
     return false;
-  f->seen_ns = aatgs_now_ns();
+  f->seen_ns = rt->seen_ns = aatgs_now_ns();
   if (f->command >= rt->consumed)
     rt->consumed = f->command + 1;
   rt->next_seen++;

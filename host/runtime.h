@@ -5,6 +5,7 @@
  *   numbered.c  graphs and plans in their table slots
  *   recording.c the recorder, and moments that go into the trace
  *   state.c     snapshots, restore, regions, the workload's texts
+ *   state_interval.c  when the next snapshot goes into the trace
  *   pipeline.c  the original's interface on top of submit and poll
  *   watch.c     heartbeats and stuck tasks */
 #ifndef AATGS_RUNTIME_H
@@ -136,6 +137,11 @@ struct aatgs_runtime {
   bool snapshot_held;        /* the trace's snapshots have to wait */
   uint64_t snapshot_command; /* of the snapshot under way for the trace, 0: none (sequence + 1) */
   uint64_t snapshot_at;
+  uint64_t snapshot_seen_ns; /* seen_ns when it was ordered */
+  uint64_t snapshot_ordered_ns;
+  uint64_t snapshot_took_ns; /* from order to copy */
+  uint64_t snapshot_volume;  /* bytes of the trace then */
+  uint64_t seen_ns;          /* host clock when telemetry was taken in last */
   aatgs_input *inputs;
   uint8_t *input_memory[32];
   uint32_t given; /* mask of input kinds */
@@ -238,6 +244,9 @@ int aatgs_mark(aatgs_runtime *rt, aatgs_trace_mark_kind kind, uint64_t value, co
 
 /* ---- state.c -------------------------------------------------------------------------- */
 
+/* state_interval.c: whether the trace should get a snapshot now; that it has got one. */
+bool aatgs_state_due(aatgs_runtime *rt);
+void aatgs_state_taken(aatgs_runtime *rt, uint64_t took_ns);
 /* Posts a snapshot for the trace when one is due, and records it when it is there. */
 int aatgs_snapshot_pump(aatgs_runtime *rt);
 /* Puts these primary regions in place of the device's, after all iterations in flight. */

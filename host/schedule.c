@@ -76,7 +76,7 @@ static void fill_structure(aatgs_problem *p, const aatgs_graph *graph)
     p->parts[i] = node->parts;
     p->part_ns[i] = capped(node->estimate_ns / node->parts);
     p->finish_ns[i] = 0;
-    p->finishes[i] = aatgs_graph_type(graph, node)->finish != 0;
+    p->finishes[i] = aatgs_graph_closes(graph, node);
   }
   p->after_at[p->tasks] = edge;
   for (uint32_t i = 0; i < p->tasks; i++) {

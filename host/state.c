@@ -71,19 +71,16 @@ int aatgs_restore(aatgs_runtime *rt)
   return rc;
 }
 
-static bool snapshot_due(const aatgs_runtime *rt)
-{
-  const uint64_t every = rt->options.state_interval;
-  const uint64_t since = rt->next_iteration - rt->snapshot_at;
-  return (every && since >= every) || aatgs_recorder_wants_snapshot(rt->recorder);
-}
-
 int aatgs_snapshot_pump(aatgs_runtime *rt)
 {
   if (!rt->snapshot_command) {
-    if (rt->snapshot_held || !snapshot_due(rt) || !aatgs_command_credit(rt))
+    if (rt->snapshot_held || aatgs_recorder_borrows(rt->recorder) ||
+        !(aatgs_state_due(rt) || aatgs_recorder_wants_snapshot(rt->recorder)) ||
+        !aatgs_command_credit(rt))
       return 0;
     rt->snapshot_at = rt->next_iteration;
+    rt->snapshot_seen_ns = rt->seen_ns;
+    rt->snapshot_ordered_ns = aatgs_now_ns();
     rt->snapshot_command = aatgs_post_ordered(rt, AATGS_OP_SNAPSHOT, 0, 0) + 1;
     return 0;
   }
@@ -93,8 +90,9 @@ int aatgs_snapshot_pump(aatgs_runtime *rt)
   /* Not into the caller's snapshot: that one stays until the caller takes another. */
   int rc = rt->device->ops->fetch(rt->device, rt->trace_staging, rt->staging_bytes, &rt->error);
   if (!rc)
-    rc = aatgs_recorder_snapshot(rt->recorder, rt->snapshot_at, rt->trace_staging,
-                                 rt->staging_bytes);
+    rc = aatgs_recorder_lend_snapshot(rt->recorder, rt->snapshot_at, rt->trace_staging,
+                                      rt->staging_bytes);
+  aatgs_state_taken(rt, aatgs_now_ns() - rt->snapshot_ordered_ns);
   return rc == AATGS_EAGAIN ? 0 : rc;
 }
 

@@ -73,6 +73,7 @@ int aatgs_run_info_open(const aatgs_runtime *rt, aatgs_run_info **out)
                                .command_slots = o->command_slots,
                                .telemetry_slots = o->telemetry_slots,
                                .history = o->history,
+                               .digest = (uint32_t)o->digest,
                                .config_bytes = w->config_bytes,
                                .telemetry_bytes = w->telemetry_bytes,
                                .config_fields = w->config_fields,

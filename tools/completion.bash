@@ -6,12 +6,20 @@ _aatgs() {
     words="$("${COMP_WORDS[0]}" --help 2>/dev/null | awk '/^Verbs/ { on = 1; next } on && !NF { exit } on { print $1 }') help"
   else
     case $before in
-    --format) words="table json csv" ;;
+    --format)
+      case ${COMP_WORDS[1]} in
+      export) words="perfetto chrome" ;;
+      *) words="table json csv" ;;
+      esac
+      ;;
     --device | -d) words="auto cpu cuda" ;;
+    --compare) words="configs decisions telemetry digests time" ;;
     --policy) words="fifo original critical-path adaptive" ;;
     --idle) words="latency balanced power" ;;
     --flight-recorder) words="64MiB 1GiB 30s 10min" ;;
     --on-full) words="wait drop" ;;
+    --digest) words="writes full off" ;;
+    --snapshots) words="auto first 10000 0.5s 16MiB" ;;
     *)
       [[ $word == -* ]] &&
         words=$("${COMP_WORDS[0]}" "${COMP_WORDS[1]}" --help 2>/dev/null | grep -o -E -e '--[a-z][a-z-]*' | sort -u)

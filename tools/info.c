@@ -9,6 +9,7 @@
 #include "tools/text.h"
 #include "tools/verbs.h"
 #include "trace/digest.h"
+#include "trace/info.h"
 #include "trace/trace.h"
 
 #define VERB         "info"
@@ -55,6 +56,7 @@ static void report_run(aatgs_report *report, const char *dir, const aatgs_trace_
   aatgs_report_fact(report, "workers", "workers", aatgs_cell_count(info->workers));
   aatgs_report_fact(report, "host_name", "host", aatgs_cell_text(info->host_name));
   aatgs_report_fact(report, "policy", "policy", aatgs_cell_text(info->policy));
+  aatgs_report_fact(report, "digests", "digests", aatgs_cell_text(aatgs_digest_name(info->digest)));
   aatgs_report_fact(report, "seed", "seed", aatgs_cell_count(info->seed));
   aatgs_report_fact(report, "started", "started", aatgs_cell_text(started));
   aatgs_report_fact(report, "aatgs_version", "aatgs version", aatgs_cell_text(info->aatgs_version));

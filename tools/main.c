@@ -17,6 +17,8 @@ static const verb verbs[] = {
     {"run", "run a workload, record it if asked, say what came of it", aatgs_verb_run},
     {"replay", "run a trace again and say whether everything came out the same", aatgs_verb_replay},
     {"info", "say what a trace holds", aatgs_verb_info},
+    {"diff", "say in what two runs differ", aatgs_verb_diff},
+    {"export", "write a trace as Perfetto or Chrome read it", aatgs_verb_export},
     {"schedule", "schedule a task graph in simulated time: how good is the order?",
      aatgs_verb_schedule},
     {"gen", "make a graph to colour", aatgs_verb_gen},

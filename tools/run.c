@@ -80,6 +80,8 @@ static int prepare_limits(job *j, const struct aatgs_workload *workload)
 /* Raises the runtime's limits where the graph needs more than the defaults. */
 static void make_room(job *j)
 {
+  if (j->options.digest == AATGS_DIGEST_FULL)
+    aatgs_graph_seal(j->graph);
   const uint64_t records = aatgs_graph_records(j->graph);
   uint64_t slots = 16384;
   if (aatgs_graph_len(j->graph) > j->options.tasks_max)
@@ -200,6 +202,34 @@ static int prepare_policy(const job *j, const struct aatgs_workload *workload)
   return rc ? aatgs_cli_fail_with(VERB, rc, NULL) : AATGS_CLI_GO_ON;
 }
 
+static int prepare_snapshots(job *j)
+{
+  const char *every = j->args.snapshots;
+  const size_t length = every ? strlen(every) : 0;
+  char number[32];
+  if (!every || !strcmp(every, "auto"))
+    return AATGS_CLI_GO_ON;
+  if (!strcmp(every, "first")) {
+    j->options.state_interval = AATGS_STATE_FIRST;
+    return AATGS_CLI_GO_ON;
+  }
+  if (length > 1 && length < sizeof number && every[length - 1] == 's') {
+    snprintf(number, sizeof number, "%.*s", (int)length - 1, every);
+    if (aatgs_cli_seconds(number, &j->options.state_interval_ns))
+      return AATGS_CLI_GO_ON;
+  } else if (aatgs_cli_number(every, &j->options.state_interval)) {
+    if (j->options.state_interval && j->options.state_interval != AATGS_STATE_FIRST)
+      return AATGS_CLI_GO_ON;
+  } else if (aatgs_cli_size(every, &j->options.state_interval_bytes)) {
+    if (j->options.state_interval_bytes)
+      return AATGS_CLI_GO_ON;
+  }
+  return aatgs_cli_fail(VERB, AATGS_EXIT_USAGE,
+                        "--snapshots is auto, first, a number of iterations, or something like "
+                        "0.5s or 16MiB, not '%s'",
+                        every);
+}
+
 static int prepare(job *j, const struct aatgs_workload *workload)
 {
   static const char *const devices[] = {"auto", "cpu", "cuda"};
@@ -213,6 +243,7 @@ static int prepare(job *j, const struct aatgs_workload *workload)
   j->options.on_full = (aatgs_on_full)j->args.on_full;
   j->options.shuffle = j->args.shuffle;
   j->options.record = j->args.record;
+  j->options.digest = (aatgs_digest)j->args.digest;
   result = prepare_config(j, workload);
   if (result == AATGS_CLI_GO_ON)
     result = prepare_limits(j, workload);
@@ -224,6 +255,8 @@ static int prepare(job *j, const struct aatgs_workload *workload)
     result = prepare_policy(j, workload);
   if (result == AATGS_CLI_GO_ON)
     result = aatgs_run_flight(&j->args, workload, &j->options);
+  if (result == AATGS_CLI_GO_ON)
+    result = prepare_snapshots(j);
   if (result == AATGS_CLI_GO_ON)
     result = prepare_graph(j, workload);
   return result;

@@ -23,6 +23,8 @@ typedef struct aatgs_run_args {
   int device;
   int idle;
   int on_full;
+  int digest;
+  const char *snapshots;
   uint32_t workers;
   uint32_t saves;
   uint32_t in_flight;

@@ -5,6 +5,7 @@
 
 static const char *const devices[] = {"auto", "cpu", "cuda", NULL};
 static const char *const idles[] = {"latency", "balanced", "power", NULL};
+static const char *const digests[] = {"writes", "full", "off", NULL};
 static const char *const fulls[] = {"wait", "drop", NULL};
 
 #define BASE_OPTIONS 28
@@ -67,6 +68,16 @@ static size_t base_options(aatgs_run_args *a, aatgs_cli_option *to, bool after_i
        "save the window around each iteration at which EXPR begins to match", NULL, 0, 0, 0},
       {"saves", AATGS_CLI_U32, &a->saves, "N", "save at most N windows (default: 16)", NULL, 1,
        1000000, 0},
+      {"digest", AATGS_CLI_CHOICE, &a->digest, "WHAT",
+       "what a replay can tell apart: what tasks write, full (all primary regions too, as each "
+       "task "
+       "ends) or off (default: writes)",
+       digests, 0, 0, 0},
+      {"snapshots", AATGS_CLI_TEXT, &a->snapshots, "EVERY",
+       "snapshots of the state in the trace, for replay to start from: every 10000 (iterations), "
+       "0.5s or 16MiB (of the trace); auto: often enough to be anywhere within a second, for at "
+       "most 3 % of the time and 15 % of the trace; first: none after the start (default: auto)",
+       NULL, 0, 0, 0},
       {"solution", AATGS_CLI_TEXT, &a->solution, "FILE", "write the workload's result to FILE",
        NULL, 0, 0, 'o'},
       {"format", AATGS_CLI_FORMAT, &a->format, "F", "table, json or csv (default: table)", NULL, 0,

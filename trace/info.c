@@ -171,10 +171,18 @@ static json_t *inputs_json(const aatgs_trace_info *info)
   return a;
 }
 
+/* By aatgs_trace_info.digest. */
+static const char *const digests[] = {"writes", "full", "off"};
+
+const char *aatgs_digest_name(uint32_t digest)
+{
+  return digest < sizeof digests / sizeof *digests ? digests[digest] : "?";
+}
+
 static json_t *info_json(const aatgs_trace_info *i, uint64_t trace)
 {
   return json_pack(
-      "{si so so so so so so so so so si so so so so so so so so so so so so so so}",
+      "{si so so so so so so so so so si so so so so so so so so so so so so so so ss}",
       "format_version", (int)AATGS_FORMAT_VERSION, "must_understand", hex(0), "trace", hex(trace),
       "aatgs_version", text(i->aatgs_version), "workload", text(i->workload),
       "workload_source_digest", hex(i->workload_source_digest), "device", text(i->device),
@@ -186,7 +194,7 @@ static json_t *info_json(const aatgs_trace_info *i, uint64_t trace)
       number(i->config_bytes), "telemetry_bytes", number(i->telemetry_bytes), "config_fields",
       fields_json(i->config_fields, i->config_field_count), "telemetry_fields",
       fields_json(i->telemetry_fields, i->telemetry_field_count), "types", types_json(i), "regions",
-      regions_json(i), "inputs", inputs_json(i));
+      regions_json(i), "inputs", inputs_json(i), "digest", aatgs_digest_name(i->digest));
 }
 
 int aatgs_info_write(const aatgs_trace_info *info, uint64_t trace, aatgs_bytes *out)
@@ -323,6 +331,19 @@ static void take_lists(taker *t, const aatgs_json *root, aatgs_trace_info *info)
   info->inputs = inputs;
 }
 
+/* A trace from before there was a choice has none. */
+static uint32_t take_digest(taker *t, const aatgs_json *root)
+{
+  if (!aatgs_json_get(root, "digest"))
+    return 0;
+  const char *name = take_text(t, root, "digest");
+  for (uint32_t i = 0; i < 3; i++)
+    if (strcmp(name, digests[i]) == 0)
+      return i;
+  t->missing = t->missing ? t->missing : "digest";
+  return 0;
+}
+
 static void take_info(taker *t, const aatgs_json *root, aatgs_trace_info *i)
 {
   i->aatgs_version = take_text(t, root, "aatgs_version");
@@ -342,6 +363,7 @@ static void take_info(taker *t, const aatgs_json *root, aatgs_trace_info *i)
   i->command_slots = (uint32_t)take_number(t, root, "command_slots", UINT32_MAX);
   i->telemetry_slots = (uint32_t)take_number(t, root, "telemetry_slots", UINT32_MAX);
   i->history = (uint32_t)take_number(t, root, "history", UINT32_MAX);
+  i->digest = take_digest(t, root);
   i->config_bytes = (uint32_t)take_number(t, root, "config_bytes", AATGS_CONFIG_BYTES_MAX);
   i->telemetry_bytes = (uint32_t)take_number(t, root, "telemetry_bytes", AATGS_TELEMETRY_BYTES_MAX);
   i->config_fields = take_fields(t, root, "config_fields", &i->config_field_count);

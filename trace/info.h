@@ -28,4 +28,7 @@ int aatgs_plan_write(const aatgs_trace_plan *plan, aatgs_bytes *out, const char 
 int aatgs_plan_read(const uint8_t *bytes, size_t size, aatgs_arena *arena, aatgs_trace_plan *plan,
                     const char **why);
 
+/* "writes", "full", "off", or "?". */
+const char *aatgs_digest_name(uint32_t digest);
+
 #endif

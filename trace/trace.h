@@ -124,6 +124,7 @@ typedef struct aatgs_trace_info {
   uint32_t command_slots;
   uint32_t telemetry_slots;
   uint32_t history;
+  uint32_t digest; /* 0 writes, 1 full, 2 off: as aatgs_digest in aatgs.h */
   uint32_t config_bytes;
   uint32_t telemetry_bytes;
   const aatgs_field *config_fields;

@@ -3,7 +3,7 @@
 . "${0%/*}/lib.sh"
 
 printf 'odd text' >odd.txt
-aatgs 0 run --workload "$odd" --device cpu --iterations 400 --seed 3 --text odd.txt --record a.trace \
+aatgs 0 run --workload "$odd" --device cpu --iterations 400 --seed 3 --text odd.txt --record a.trace --snapshots first \
   --format json
 digest=$(json digest)
 

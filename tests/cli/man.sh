@@ -5,7 +5,7 @@
 pages=$AATGS_SOURCE/tools/man
 
 # Each option of the help is on the page, and the other way round.
-for verb in run replay info schedule gen verify recover trim pack unpack ls rm doctor; do
+for verb in run replay info export diff schedule gen verify recover trim pack unpack ls rm doctor; do
   aatgs 0 "$verb" --help
   checks=$((checks + 1))
   [ -f "$pages/aatgs-$verb.1" ] || complain "there is no page aatgs-$verb.1"
@@ -34,7 +34,6 @@ else
 fi
 
 if command -v bash >/dev/null; then
-  checks=$((checks + 3))
   last='completion.bash'
   cat >complete.bash <<'END'
 . "$AATGS_SOURCE/tools/completion.bash"
@@ -45,5 +44,6 @@ END
   same "$(bash complete.bash rep)" replay 'completion of rep'
   same "$(bash complete.bash replay --sh)" --shuffle 'completion of --sh'
   same "$(bash complete.bash info --format j)" json 'completion of --format j'
+  same "$(bash complete.bash export t --format p)" perfetto 'completion of --format p'
 fi
 finish

@@ -45,6 +45,30 @@ differ "$digest" "$one" 'digest of another seed'
 digest --iterations 501 --seed 7
 differ "$digest" "$one" 'digest of another length'
 
+# What the digest covers, and how often the state is kept, is in the trace.
+for what in writes full off; do
+  run 0 --iterations 300 --seed 7 --digest "$what" --snapshots 100 --record "trace-$what" --format json
+  digest=$(json digest)
+  for way in '--workers 1' '--workers 3 --shuffle'; do
+    # shellcheck disable=SC2086
+    aatgs 0 replay "trace-$what" --workload "$odd" $way --format json
+    same "$(json verdict) $(json digest)" "identical $digest" "replay with --digest $what"
+  done
+  aatgs 0 info "trace-$what"
+  out '^  state snapshots +[34]$' "^  digests +$what\$"
+done
+for every in 0.001s 4KiB; do
+  run 0 --iterations 30000 --record "trace-$every" --snapshots "$every"
+  aatgs 0 info "trace-$every"
+  out '^  state snapshots +([2-9]|[1-9][0-9,]+)$'
+done
+run 0 --iterations 300 --record trace-first --snapshots first
+aatgs 0 info trace-first
+out '^  state snapshots +1$'
+for every in 0 '' x 5x -1 0s s 1.5 0KiB; do
+  refused 2 '--snapshots is auto' run --workload "$odd" --snapshots "$every"
+done
+
 # A condition ends the run at the first iteration that matches, and none later is in it.
 run 0 --until 'seen >= 20 && step[2] == 42' --format json
 same "$(json ended_by) $(json iterations)" 'until 40' '--until'
