@@ -31,6 +31,7 @@
  *   J5 -> J6  the writer's error is filled in before it is announced.
  *   J7 -> J8  everything was pushed before the recorder is told to close.
  *   S1 -> S2  where to stop, and how to go on, is written before `state` says so.
+ *   V1 -> V2  a window is saved before its thread says so.
  *   W1 -> W2  the watch describes what is wrong before it says so.
  *   W3 -- W4  the watch is to look away: one word, no order. */
 #ifndef AATGS_ORDER_H

@@ -316,6 +316,14 @@ typedef struct aatgs_options {
   const char *record; /* folder to create; NULL: no recording */
   aatgs_on_full on_full;
   int zstd_level;
+  /* Flight recorder: the recording keeps about the last so many bytes, or at least the last so many
+   * nanoseconds; both 0: everything. When something happens (aatgs_trigger(), the expression
+   * begins to match, an iteration fails, the device is lost) it goes on for half of that, and
+   * the window is then saved as a trace of its own: RECORD-saved-1, RECORD-saved-2, ... */
+  uint64_t window_bytes; /* at least 1 MiB, and 8 snapshots */
+  uint64_t window_ns;
+  const char *trigger; /* over config, telemetry, iteration and status; NULL: none */
+  uint32_t saves_max;  /* windows saved at most; 0: 16 */
   aatgs_digest digest;
   /* Snapshots of the state in the trace, from which a replay can start: one when any of these has
    * gone by since the last. All 0: as often as lets a replay be anywhere within a second, but for
@@ -331,7 +339,7 @@ typedef struct aatgs_options {
   {                                                                                                \
     sizeof(aatgs_options), "prism", "auto", 0, NULL, 0, NULL, 0, "adaptive", AATGS_IDLE_LATENCY,   \
         false, 16, 64, 0, 1024, 8192, 8, 100, UINT64_C(100000000), 0, UINT64_C(10000000000), NULL, \
-        AATGS_ON_FULL_WAIT, 3, AATGS_DIGEST_WRITES, 0, 0, 0, 0                                     \
+        AATGS_ON_FULL_WAIT, 3, 0, 0, NULL, 0, AATGS_DIGEST_WRITES, 0, 0, 0, 0                      \
   }
 
 /* What came back from one iteration. */
@@ -454,6 +462,12 @@ int aatgs_get_region(aatgs_runtime *runtime, const char *name, const void **byte
 int aatgs_solution(aatgs_runtime *runtime, char **text);
 int aatgs_summary(aatgs_runtime *runtime, char **text);
 
+/* Has a flight recorder save the window around this moment; `reason` (may be NULL) goes into the
+ * trace with it. Any recording keeps the moment as a mark. AATGS_EINVAL: nothing is recorded. */
+int aatgs_trigger(aatgs_runtime *runtime, const char *reason);
+/* The same for a signal that the program caught. Not from its handler. */
+int aatgs_trigger_signal(aatgs_runtime *runtime, int number);
+
 /* What runs where. */
 typedef struct aatgs_runtime_info {
   const char *device;      /* "cpu" or "cuda" */
@@ -465,6 +479,9 @@ typedef struct aatgs_runtime_info {
   uint64_t digest;     /* over the telemetry and digests of all complete iterations */
   uint64_t recorded;   /* iterations given to the recorder */
   uint64_t lost;       /* iterations not recorded */
+  uint64_t committed;  /* the last iteration that is safe on the disk; 0: none */
+  uint64_t saved;      /* windows saved by the flight recorder */
+  int recording;       /* 0: under way, or none; else why it stopped, such as AATGS_ENOSPC */
 } aatgs_runtime_info;
 /* Takes in what has arrived first; aatgs_drain() before it makes sure of all. */
 void aatgs_get_runtime_info(aatgs_runtime *runtime, aatgs_runtime_info *info);

@@ -111,6 +111,10 @@ void aatgs_tell_lost(aatgs_runtime *rt, uint64_t now_ns)
   if (rt->lost_told || !rt->scheduler || rt->observe)
     return;
   rt->lost_told = true;
+  if (rt->recorder)
+    (void)aatgs_recorder_mark(
+        rt->recorder,
+        &(aatgs_trace_mark){AATGS_MARK_FAULT, rt->next_complete - 1, now_ns, 0, rt->error.text});
   aatgs_tell(rt, &event, now_ns, 0);
 }
 

@@ -3,7 +3,6 @@
 #include "host/clock.h"
 #include "host/log.h"
 #include "host/runtime.h"
-#include "host/trace_info.h"
 #include "trace/field.h"
 
 #include <errno.h>
@@ -14,8 +13,6 @@
 #include <sys/stat.h>
 
 #define PLANS_PER_GRAPH  4u
-#define JOURNAL_BYTES    ((size_t)8 << 20)
-#define JOURNAL_MAX      ((size_t)1 << 31)
 #define TIMING_SLOTS_MIN 16384u
 #define INPUT_BYTES_MAX  ((size_t)1 << 30)
 
@@ -60,6 +57,11 @@ static int check_options(const aatgs_options *o, aatgs_error *error)
                            "tasks_max must be 1..2^24, edges_max at most 2^28, graphs_max 2..4096");
   if (!o->timeout_ns)
     return aatgs_error_set(error, AATGS_EINVAL, 0, "timeout_ns must not be 0");
+  if ((o->window_bytes || o->window_ns || o->trigger) && !o->record)
+    return aatgs_error_set(error, AATGS_EINVAL, 0, "a flight recorder needs a folder to record to");
+  if (o->trigger && !o->window_bytes && !o->window_ns)
+    return aatgs_error_set(error, AATGS_EINVAL, 0,
+                           "a trigger saves the window of a flight recorder: say how large it is");
   return 0;
 }
 
@@ -78,7 +80,8 @@ static int copy_options(aatgs_runtime *rt, const aatgs_options *options, aatgs_e
   rt->options.inputs = NULL;
   rt->options.input_count = 0;
   if (copy_string(rt, &rt->options.workload, 0) || copy_string(rt, &rt->options.device, 1) ||
-      copy_string(rt, &rt->options.policy, 2) || copy_string(rt, &rt->options.record, 3))
+      copy_string(rt, &rt->options.policy, 2) || copy_string(rt, &rt->options.record, 3) ||
+      copy_string(rt, &rt->options.trigger, 4))
     return aatgs_error_set(error, AATGS_ENOMEM, errno, "out of memory");
   if (!rt->options.timing_slots) {
     uint64_t slots = TIMING_SLOTS_MIN;
@@ -369,39 +372,6 @@ static int open_scheduler(aatgs_runtime *rt, aatgs_error *error)
   return 0;
 }
 
-/* Room for at least four of the largest iterations. */
-static size_t journal_bytes(const aatgs_options *o)
-{
-  const size_t entry = (size_t)o->timing_slots * sizeof(aatgs_timing) + 4096;
-  size_t bytes = JOURNAL_BYTES;
-  while (bytes < 4 * entry && bytes < JOURNAL_MAX)
-    bytes *= 2;
-  return bytes;
-}
-
-static int open_recorder(aatgs_runtime *rt, aatgs_error *error)
-{
-  if (!rt->options.record)
-    return 0;
-  aatgs_run_info *info;
-  rt->trace_staging = take(rt, rt->staging_bytes, 1);
-  int rc = rt->trace_staging ? aatgs_run_info_open(rt, &info) : AATGS_ENOMEM;
-  if (rc)
-    return aatgs_error_set(error, rc, 0, "out of memory");
-  aatgs_recorder_options o = {.journal_bytes = journal_bytes(&rt->options),
-                              .on_full = rt->options.on_full,
-                              .timeout_ns = rt->options.timeout_ns};
-  o.writer.dir = rt->options.record;
-  o.writer.info = aatgs_run_info_get(info, &o.writer.inputs);
-  o.writer.zstd_level = rt->options.zstd_level;
-  rc = aatgs_recorder_open(&o, &rt->recorder, error);
-  aatgs_run_info_close(info);
-  rt->host_bytes += o.journal_bytes;
-  if (!rc)
-    rc = aatgs_recorder_snapshot(rt->recorder, rt->first_iteration, rt->staging, rt->staging_bytes);
-  return rc;
-}
-
 static int open_graph(aatgs_runtime *rt, const char *tasks, aatgs_error *error)
 {
   aatgs_graph *graph;
@@ -470,7 +440,7 @@ static int open_parts(aatgs_runtime *rt, const aatgs_options *options,
       *error = rt->error;
   }
   if (!rc)
-    rc = open_recorder(rt, error);
+    rc = aatgs_open_recording(rt, error);
   if (!rc)
     rc = open_graph(rt, options->tasks, error);
   return rc;

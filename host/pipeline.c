@@ -211,4 +211,7 @@ void aatgs_get_runtime_info(aatgs_runtime *rt, aatgs_runtime_info *info)
   info->digest = rt->digest;
   info->recorded = rt->recorded;
   info->lost = rt->recorder ? aatgs_recorder_lost(rt->recorder) : 0;
+  info->committed = rt->recorder ? aatgs_recorder_committed(rt->recorder) : 0;
+  info->saved = rt->recorder ? aatgs_recorder_saved(rt->recorder) : 0;
+  info->recording = rt->recorder ? aatgs_recorder_error(rt->recorder) : 0;
 }

@@ -1,12 +1,15 @@
 #include "host/recorder.h"
 #include "device/order.h"
 #include "host/clock.h"
+#include "host/flight.h"
 #include "host/graph.h"
 #include "host/log.h"
+#include "trace/care.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -18,7 +21,8 @@ typedef enum entry_kind {
   ENTRY_GRAPH,
   ENTRY_PLAN,
   ENTRY_SNAPSHOT,
-  ENTRY_LENT_SNAPSHOT /* its bytes stay the runtime's */
+  ENTRY_LENT_SNAPSHOT, /* its bytes stay the runtime's */
+  ENTRY_MARK
 } entry_kind;
 
 /* Stands before each entry; entries are multiples of 16 bytes and never wrap. */
@@ -38,6 +42,8 @@ struct aatgs_recorder {
   AATGS_ALIGNAS(64) uint64_t failed; /* J5: the writer has an error; nothing more is written */
   uint64_t closing;
   aatgs_recorder_volume volume; /* each word by itself: a policy reads them, no order needed */
+  uint64_t committed;           /* these two are figures and hints: no order needed */
+  uint64_t wants_snapshot;
   uint8_t *journal;
   uint64_t capacity;
   aatgs_on_full on_full;
@@ -45,6 +51,7 @@ struct aatgs_recorder {
   uint32_t config_bytes;
   uint32_t telemetry_bytes;
   aatgs_trace_writer *writer;
+  aatgs_flight *flight; /* NULL: everything is kept */
   pthread_t thread;
 };
 
@@ -153,6 +160,17 @@ int aatgs_recorder_tick(aatgs_recorder *r, const aatgs_tick *tick)
   return push_bytes(r, ENTRY_TICK, 0, tick, sizeof *tick);
 }
 
+int aatgs_recorder_mark(aatgs_recorder *r, const aatgs_trace_mark *mark)
+{
+  struct {
+    aatgs_trace_mark mark;
+    char text[512];
+  } payload = {*mark, ""};
+  if (mark->text)
+    snprintf(payload.text, sizeof payload.text, "%s", mark->text);
+  return push_bytes(r, ENTRY_MARK, 0, &payload, sizeof payload);
+}
+
 /* Pushes an allocation; the recorder's thread frees it. */
 static int push_owned(aatgs_recorder *r, entry_kind kind, uint64_t value, void *owned, size_t size)
 {
@@ -227,6 +245,27 @@ uint64_t aatgs_recorder_lost(const aatgs_recorder *r)
   return r->lost;
 }
 
+uint64_t aatgs_recorder_committed(const aatgs_recorder *r)
+{
+  return aatgs_bus_load_relaxed(&r->committed);
+}
+
+uint64_t aatgs_recorder_saved(const aatgs_recorder *r)
+{
+  return r->flight ? aatgs_flight_saved(r->flight) : 0;
+}
+
+int aatgs_recorder_error(const aatgs_recorder *r)
+{
+  const bool failed = aatgs_bus_load_acquire(&r->failed); /* J6 */
+  return failed ? aatgs_trace_writer_error(r->writer)->code : 0;
+}
+
+bool aatgs_recorder_wants_snapshot(const aatgs_recorder *r)
+{
+  return aatgs_bus_load_relaxed(&r->wants_snapshot);
+}
+
 /* ---- The recorder's thread -------------------------------------------------------------- */
 
 static int write_iteration(aatgs_recorder *r, const uint8_t *p)
@@ -236,7 +275,8 @@ static int write_iteration(aatgs_recorder *r, const uint8_t *p)
   it.timings = (const aatgs_timing *)(const void *)(p + sizeof it);
   it.config = (const uint8_t *)(it.timings + it.timing_count);
   it.telemetry = it.config + r->config_bytes;
-  return aatgs_trace_write_iteration(r->writer, &it);
+  const int rc = aatgs_trace_write_iteration(r->writer, &it);
+  return rc || !r->flight ? rc : aatgs_flight_iteration(r->flight, &it);
 }
 
 static int write_graph(aatgs_recorder *r, aatgs_graph *graph, uint32_t number)
@@ -270,7 +310,16 @@ static int write_snapshot(aatgs_recorder *r, uint64_t at, const uint8_t *state, 
   aatgs_bus_store_relaxed(&r->volume.snapshot_bytes, after - before);
   aatgs_bus_store_relaxed(&r->volume.snapshot_bytes_in_all, after);
   aatgs_bus_store_relaxed(&r->volume.snapshot_ns, aatgs_now_ns() - start_ns);
+  aatgs_bus_store_relaxed(&r->wants_snapshot, aatgs_trace_writer_wants_snapshot(r->writer));
   return rc;
+}
+
+static int write_mark(aatgs_recorder *r, const uint8_t *p)
+{
+  aatgs_trace_mark mark;
+  memcpy(&mark, p, sizeof mark);
+  mark.text = (const char *)p + sizeof mark;
+  return r->flight ? aatgs_flight_mark(r->flight, &mark) : aatgs_trace_write_mark(r->writer, &mark);
 }
 
 static int write_entry(aatgs_recorder *r, const entry_header *header, const uint8_t *p)
@@ -283,6 +332,7 @@ static int write_entry(aatgs_recorder *r, const entry_header *header, const uint
   switch (header->kind) {
   case ENTRY_ITERATION: return write_iteration(r, p);
   case ENTRY_TICK: memcpy(&tick, p, sizeof tick); return aatgs_trace_write_tick(r->writer, &tick);
+  case ENTRY_MARK: return write_mark(r, p);
   case ENTRY_WRAP: return 0;
   default: break;
   }
@@ -298,6 +348,15 @@ static int write_entry(aatgs_recorder *r, const entry_header *header, const uint
   return rc;
 }
 
+/* Tells of the writer's error, once. */
+static void check(aatgs_recorder *r, int rc)
+{
+  if (!rc || aatgs_bus_load_relaxed(&r->failed))
+    return;
+  aatgs_log_error("recording stopped: %s", aatgs_trace_writer_error(r->writer)->text);
+  aatgs_bus_store_release(&r->failed, 1); /* J5 */
+}
+
 /* Writes what is there; returns whether there was anything. */
 static bool drain(aatgs_recorder *r)
 {
@@ -309,10 +368,7 @@ static bool drain(aatgs_recorder *r)
     entry_header header;
     const uint8_t *p = r->journal + (tail & (r->capacity - 1));
     memcpy(&header, p, sizeof header);
-    if (write_entry(r, &header, p + sizeof header) && !aatgs_bus_load_relaxed(&r->failed)) {
-      aatgs_log_error("recording stopped: %s", aatgs_trace_writer_error(r->writer)->text);
-      aatgs_bus_store_release(&r->failed, 1); /* J5 */
-    }
+    check(r, write_entry(r, &header, p + sizeof header));
     tail += header.bytes;
     aatgs_bus_store_release(&r->tail, tail); /* J3 */
   }
@@ -330,10 +386,12 @@ static void *run_recorder(void *arg)
     const bool some = drain(r);
     if (closing && !some)
       return NULL;
-    if (aatgs_trace_writer_pump(r->writer, aatgs_now_ns()) && !aatgs_bus_load_relaxed(&r->failed)) {
-      aatgs_log_error("recording stopped: %s", aatgs_trace_writer_error(r->writer)->text);
-      aatgs_bus_store_release(&r->failed, 1); /* J5 */
-    }
+    const uint64_t now_ns = aatgs_now_ns();
+    check(r, aatgs_trace_writer_pump(r->writer, now_ns));
+    if (r->flight)
+      check(r, aatgs_flight_pump(r->flight, now_ns));
+    aatgs_bus_store_relaxed(&r->committed, aatgs_trace_writer_committed(r->writer));
+    aatgs_bus_store_relaxed(&r->wants_snapshot, aatgs_trace_writer_wants_snapshot(r->writer));
     if (!some) {
       const struct timespec nap = {0, 500000};
       nanosleep(&nap, NULL);
@@ -342,6 +400,23 @@ static void *run_recorder(void *arg)
 }
 
 /* ---- Opening and closing ------------------------------------------------------------------ */
+
+/* The flight recorder, where there is a window, and the thread. */
+static int start(aatgs_recorder *r, const aatgs_recorder_options *options, aatgs_error *error)
+{
+  const aatgs_flight_options flight = {options->writer.dir, options->writer.window_bytes,
+                                       options->writer.window_ns, options->trigger,
+                                       options->saves_max};
+  int rc = 0;
+  if (flight.window_bytes || flight.window_ns)
+    rc = aatgs_flight_open(&flight, options->writer.info, r->writer, &r->flight, error);
+  if (rc)
+    return rc;
+  rc = pthread_create(&r->thread, NULL, run_recorder, r);
+  return rc ? aatgs_error_set(error, AATGS_ENOMEM, rc,
+                              "recorder: its thread could not be started (%s)", strerror(rc))
+            : 0;
+}
 
 int aatgs_recorder_open(const aatgs_recorder_options *options, aatgs_recorder **out,
                         aatgs_error *error)
@@ -366,11 +441,11 @@ int aatgs_recorder_open(const aatgs_recorder_options *options, aatgs_recorder **
   memset(r->journal, 0, r->capacity); /* touch every page now, not while recording */
   int rc = aatgs_trace_writer_open(&options->writer, &r->writer, error);
   if (!rc) {
-    rc = pthread_create(&r->thread, NULL, run_recorder, r);
+    rc = start(r, options, error);
     if (rc) {
       aatgs_trace_writer_close(r->writer, 0, 0, NULL);
-      rc = aatgs_error_set(error, AATGS_ENOMEM, rc,
-                           "recorder: its thread could not be started (%s)", strerror(rc));
+      aatgs_trace_remove(options->writer.dir, NULL);
+      aatgs_flight_close(r->flight, NULL);
     }
   }
   if (rc) {
@@ -388,7 +463,9 @@ int aatgs_recorder_close(aatgs_recorder *r, uint64_t digest, aatgs_error *error)
     return 0;
   aatgs_bus_store_release(&r->closing, 1); /* J7 */
   pthread_join(r->thread, NULL);
-  const int rc = aatgs_trace_writer_close(r->writer, digest, r->lost, error);
+  int rc = aatgs_trace_writer_close(r->writer, digest, r->lost, error);
+  const int saving = aatgs_flight_close(r->flight, rc ? NULL : error);
+  rc = rc ? rc : saving;
   free(r->journal);
   free(r);
   return rc;

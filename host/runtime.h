@@ -3,6 +3,7 @@
  *   rings.c     the hot path: posting commands, reading telemetry and timings
  *   events.c    what the scheduler is told, what it decides
  *   numbered.c  graphs and plans in their table slots
+ *   recording.c the recorder, and moments that go into the trace
  *   state.c     snapshots, restore, regions, the workload's texts
  *   eta.c       when what is in flight will be done
  *   state_interval.c  when the next snapshot goes into the trace
@@ -74,7 +75,7 @@ typedef struct aatgs_live_plan {
 struct aatgs_runtime {
   const struct aatgs_workload *workload;
   aatgs_options options; /* strings are copies owned by the runtime */
-  char *strings[4];
+  char *strings[5];
   aatgs_error error;
   aatgs_device *device;
   aatgs_device_clock clock;
@@ -256,6 +257,12 @@ int aatgs_force_plan(aatgs_runtime *rt, uint32_t slot, const uint32_t *task_at,
 
 /* Waits until a graph can be sent. */
 int aatgs_wait_graph_room(aatgs_runtime *rt);
+
+/* ---- recording.c ----------------------------------------------------------------------- */
+
+int aatgs_open_recording(aatgs_runtime *rt, aatgs_error *error);
+/* Puts a moment into the recording. */
+int aatgs_mark(aatgs_runtime *rt, aatgs_trace_mark_kind kind, uint64_t value, const char *text);
 
 /* ---- state.c -------------------------------------------------------------------------- */
 

@@ -74,7 +74,8 @@ int aatgs_restore(aatgs_runtime *rt)
 int aatgs_snapshot_pump(aatgs_runtime *rt)
 {
   if (!rt->snapshot_command) {
-    if (!aatgs_state_due(rt) || rt->snapshot_held || aatgs_recorder_borrows(rt->recorder) ||
+    if (rt->snapshot_held || aatgs_recorder_borrows(rt->recorder) ||
+        !(aatgs_state_due(rt) || aatgs_recorder_wants_snapshot(rt->recorder)) ||
         !aatgs_command_credit(rt))
       return 0;
     rt->snapshot_at = rt->next_iteration;

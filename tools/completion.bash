@@ -16,6 +16,7 @@ _aatgs() {
     --compare) words="configs decisions telemetry digests time" ;;
     --policy) words="adaptive critical-path original fifo" ;;
     --idle) words="latency balanced power" ;;
+    --flight-recorder) words="64MiB 1GiB 30s 10min" ;;
     --on-full) words="wait drop" ;;
     --on-failure) words="skip stop" ;;
     --digest) words="writes full off" ;;

@@ -283,6 +283,8 @@ static int prepare(job *j, const struct aatgs_workload *workload)
   if (result == AATGS_CLI_GO_ON)
     result = prepare_policy(j, workload);
   if (result == AATGS_CLI_GO_ON)
+    result = aatgs_run_flight(&j->args, workload, &j->options);
+  if (result == AATGS_CLI_GO_ON)
     result = prepare_snapshots(j);
   if (result == AATGS_CLI_GO_ON)
     result = prepare_self_check(j);
@@ -449,6 +451,8 @@ static int run(job *j, const struct aatgs_workload *workload)
   summary->graph = j->graph;
   j->args.in_flight = j->plan.in_flight;
   aatgs_run_catch_signals();
+  if (j->args.flight)
+    aatgs_run_catch_triggers();
   aatgs_log_hold_begin();
   rc = aatgs_open(&j->options, &j->runtime, &error);
   if (!rc && (rc = aatgs_set_graph(j->runtime, j->graph))) {

@@ -15,6 +15,8 @@ typedef struct aatgs_run_args {
   const char *tasks;
   const char *until;
   const char *record;
+  const char *flight;
+  const char *trigger;
   const char *solution;
   const char **inputs;     /* a path or NULL for each input kind of the workload */
   const char **shorthands; /* a value or NULL for each shorthand of the workload */
@@ -29,6 +31,7 @@ typedef struct aatgs_run_args {
   int digest;
   const char *snapshots;
   uint32_t workers;
+  uint32_t saves;
   uint32_t in_flight;
   uint64_t iterations;
   uint64_t duration_ns;
@@ -66,6 +69,12 @@ int aatgs_run_parse(const struct aatgs_workload *workload, aatgs_run_args *args,
 int aatgs_run_list(const struct aatgs_workload *workload, aatgs_format format);
 /* Prints the end of a run. The trace, when there is one, is closed. */
 int aatgs_run_report(const aatgs_run_summary *summary);
+
+/* Reads the flight recorder's options into the runtime's; AATGS_CLI_GO_ON or an exit code. */
+int aatgs_run_flight(const aatgs_run_args *args, const struct aatgs_workload *workload,
+                     aatgs_options *options);
+/* Adds the windows that were saved. */
+void aatgs_run_report_saved(aatgs_report *report, const aatgs_run_args *args);
 
 /* The elements of a field as cells; returns how many were written, at most `capacity`. */
 size_t aatgs_field_cells(const aatgs_field *field, const void *payload, aatgs_cell *cells,

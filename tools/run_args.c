@@ -78,6 +78,15 @@ static size_t base_options(aatgs_run_args *a, aatgs_cli_option *to, bool after_i
        "replay the run beside itself while it goes, on the cpu device with another number of "
        "workers, shuffled, and end at the first difference",
        NULL, 0, 0, 0},
+      {"flight-recorder", AATGS_CLI_TEXT, &a->flight, "SIZE|TIME",
+       "keep only about the last 64MiB, or the last 30s, of the recording; when a trigger fires it "
+       "goes on for half of that and is then saved as DIR-saved-1, -2, ...; failed iterations, a "
+       "lost device and SIGUSR1 are triggers, too",
+       NULL, 0, 0, 0},
+      {"trigger", AATGS_CLI_TEXT, &a->trigger, "EXPR",
+       "save the window around each iteration at which EXPR begins to match", NULL, 0, 0, 0},
+      {"saves", AATGS_CLI_U32, &a->saves, "N", "save at most N windows (default: 16)", NULL, 1,
+       1000000, 0},
       {"digest", AATGS_CLI_CHOICE, &a->digest, "WHAT",
        "what a replay can tell apart: what tasks write, full (all primary regions too, as each "
        "task "

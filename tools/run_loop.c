@@ -18,10 +18,26 @@
 #define STALLED_NS UINT64_C(10000000000)
 
 static volatile sig_atomic_t caught;
+static volatile sig_atomic_t triggered;
 
 static void on_signal(int number)
 {
   caught = number;
+}
+
+static void on_trigger(int number)
+{
+  triggered = number;
+}
+
+void aatgs_run_catch_triggers(void)
+{
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = on_trigger;
+  action.sa_flags = SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGUSR1, &action, NULL);
 }
 
 void aatgs_run_catch_signals(void)
@@ -76,6 +92,12 @@ static void end_with_error(loop *l, int code)
 /* Notices what ends a run from outside: signals and the clock. */
 static void look_around(loop *l)
 {
+  if (triggered) {
+    triggered = 0;
+    const int rc = aatgs_trigger_signal(l->runtime, SIGUSR1);
+    if (rc)
+      end_with_error(l, rc);
+  }
   if (caught) {
     l->result->signal = caught;
     end_with(l, AATGS_RUN_SIGNAL);

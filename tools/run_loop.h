@@ -46,6 +46,8 @@ typedef struct aatgs_run_result {
 
 /* From here on SIGINT and SIGTERM only ask the loop to end; a second one kills as usual. */
 void aatgs_run_catch_signals(void);
+/* From here on SIGUSR1 triggers the flight recorder. */
+void aatgs_run_catch_triggers(void);
 /* Runs to the end and waits for all that was submitted. *result is zeroed by the caller. Shows
  * a progress line on a terminal. Returns 0 or result->code. */
 int aatgs_run_loop(aatgs_runtime *runtime, const aatgs_run_plan *plan, aatgs_run_result *result);

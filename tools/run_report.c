@@ -208,6 +208,7 @@ int aatgs_run_report(const aatgs_run_summary *s)
   if (s->solution_written)
     aatgs_report_fact(report, "solution", "solution", aatgs_cell_text(s->args->solution));
   report_check(report, s);
+  aatgs_run_report_saved(report, s->args);
   report_next(report, s);
   rc = aatgs_report_print(report, s->args->format, stdout);
   aatgs_report_close(report);

@@ -57,6 +57,11 @@ int aatgs_trace_recover(const char *dir, const char *out, aatgs_trace_note note,
 int aatgs_trace_trim(const char *dir, uint64_t first, uint64_t last, const char *out,
                      aatgs_trace_report *report, aatgs_error *error);
 
+/* The same out of a trace that is open, as it was then: what a flight recorder lets go of meanwhile
+ * stays there for the handle. */
+int aatgs_trace_copy_range(aatgs_trace *trace, uint64_t first, uint64_t last, const char *out,
+                           aatgs_trace_report *report, aatgs_error *error);
+
 /* Writes the trace as one flat stream with its own checksums (FORMAT.md, section "Packs"); `name`
  * is for messages. The stream is written from front to end, and may be a pipe. */
 int aatgs_trace_pack(const char *dir, FILE *to, const char *name, aatgs_trace_report *report,

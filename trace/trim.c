@@ -219,14 +219,22 @@ static int trim(trimmer *m, uint64_t first, const char *out, aatgs_trace_report 
   return rc;
 }
 
+int aatgs_trace_copy_range(aatgs_trace *trace, uint64_t first, uint64_t last, const char *out,
+                           aatgs_trace_report *report, aatgs_error *error)
+{
+  trimmer m = {.t = trace, .last = last, .error = error};
+  *report = (aatgs_trace_report){0};
+  return trim(&m, first, out, report);
+}
+
 int aatgs_trace_trim(const char *dir, uint64_t first, uint64_t last, const char *out,
                      aatgs_trace_report *report, aatgs_error *error)
 {
-  trimmer m = {.last = last, .error = error};
+  aatgs_trace *t;
   *report = (aatgs_trace_report){0};
-  int rc = aatgs_trace_open(dir, &m.t, error);
+  int rc = aatgs_trace_open(dir, &t, error);
   if (!rc)
-    rc = trim(&m, first, out, report);
-  aatgs_trace_close(m.t);
+    rc = aatgs_trace_copy_range(t, first, last, out, report, error);
+  aatgs_trace_close(t);
   return rc;
 }
