@@ -19,6 +19,8 @@ static const verb verbs[] = {
     {"info", "say what a trace holds", aatgs_verb_info},
     {"diff", "say in what two runs differ", aatgs_verb_diff},
     {"export", "write a trace as Perfetto or Chrome read it", aatgs_verb_export},
+    {"html", "make a page of a trace, with charts", aatgs_verb_html},
+    {"top", "watch a trace being written", aatgs_verb_top},
     {"schedule", "schedule a task graph in simulated time: how good is the order?",
      aatgs_verb_schedule},
     {"gen", "make a graph to colour", aatgs_verb_gen},
