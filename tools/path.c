@@ -52,6 +52,11 @@ void aatgs_paths_close(aatgs_paths *paths)
   free(paths);
 }
 
+void aatgs_paths_reset(aatgs_paths *paths)
+{
+  memset(paths->regions, 0, sizeof paths->regions);
+}
+
 uint64_t aatgs_paths_begin(const aatgs_trace_info *info, uint64_t first)
 {
   return first > info->command_slots ? first - info->command_slots : 1;

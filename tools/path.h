@@ -52,6 +52,8 @@ typedef struct aatgs_paths aatgs_paths;
 /* AATGS_ENOMEM. The trace must outlive it. */
 int aatgs_paths_open(aatgs_trace *trace, aatgs_paths **out);
 void aatgs_paths_close(aatgs_paths *paths);
+/* Forgets the iterations so far. */
+void aatgs_paths_reset(aatgs_paths *paths);
 /* Iterations must come in rising order: each may have waited for those before it. An error of the
  * trace (a graph that is not there) or AATGS_ENOMEM. */
 int aatgs_paths_find(aatgs_paths *paths, const aatgs_iteration *it, aatgs_path *out);

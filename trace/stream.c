@@ -28,6 +28,7 @@ struct aatgs_trace_stream {
   uint64_t previous; /* last iteration of the sealed chunk handed out before; 0: none */
   bool ended;        /* nothing more to fetch */
   bool failed;       /* nothing more to hand out */
+  bool again;        /* what the caller holds is handed out once more */
   bool held;         /* the caller looks at slot[taken % slots] */
   uint64_t fetched;  /* chunks */
   uint64_t taken;
@@ -157,6 +158,10 @@ int aatgs_trace_stream_next(aatgs_trace_stream *stream, const aatgs_iteration **
 {
   aatgs_trace_stream *s = stream;
   *count = 0;
+  if (s->again) {
+    s->again = false;
+    *count = rows_of(s, &s->slot[s->taken % s->slots], rows);
+  }
   while (*count == 0 && !s->failed) {
     give_back(s);
     slot *next = take(s);
@@ -176,6 +181,27 @@ int aatgs_trace_stream_next(aatgs_trace_stream *stream, const aatgs_iteration **
     *count = rows_of(s, next, rows);
   }
   return *count > 0;
+}
+
+int aatgs_trace_stream_seek(aatgs_trace_stream *stream, uint64_t first, uint64_t last)
+{
+  aatgs_trace_stream *s = stream;
+  const aatgs_chunk *chunk = &s->slot[s->taken % s->slots].chunk;
+  if (s->threads)
+    return aatgs_trace_failed(s->trace, AATGS_EINVAL, "a stream with threads cannot go elsewhere");
+  s->first = s->position = first ? first : 1;
+  s->last = last < s->trace->state.last ? last : s->trace->state.last;
+  s->failed = s->ended = false;
+  s->previous = 0;
+  s->again =
+      s->held && chunk->header.iterations && s->first >= chunk->first && s->first <= chunk->last;
+  if (s->again) {
+    s->position = chunk->last + 1;
+    s->ended = chunk->last >= s->last;
+  } else {
+    give_back(s);
+  }
+  return 0;
 }
 
 /* ---- Opening and closing ------------------------------------------------------------------ */

@@ -309,6 +309,9 @@ int aatgs_trace_stream_open(aatgs_trace *trace, const aatgs_trace_want *want, ui
  * an error, and no more after that. */
 int aatgs_trace_stream_next(aatgs_trace_stream *stream, const aatgs_iteration **rows,
                             size_t *count);
+/* Goes on with iterations first..last of a stream without threads; cheap where `first` lies in the
+ * block that was handed out last. */
+int aatgs_trace_stream_seek(aatgs_trace_stream *stream, uint64_t first, uint64_t last);
 void aatgs_trace_stream_close(aatgs_trace_stream *stream);
 
 #if defined(__cplusplus)
