@@ -33,7 +33,7 @@ fi
 # The database, read by sqlite3.
 aatgs 0 export trace -o trace.db --format sqlite
 quiet
-refused 2 'a database cannot be written to a pipe or device' export trace -o /dev/stdout \
+refused 2 'a database cannot be written to a pipe or device' export trace -o /dev/null \
   --format sqlite
 ask() {
   last="sqlite3 $2"
@@ -54,8 +54,10 @@ Report|300' 'SELECT type, count(*) FROM task GROUP BY type ORDER BY type'
   ask '1' 'SELECT min(iteration) FROM decision'
   # What `aatgs query` says of the trace, sqlite3 says of the database.
   for sql in 'SELECT type, part, count(*), sum(duration_ns), sum(digest) FROM task GROUP BY 1, 2' \
-    'SELECT * FROM iteration' 'SELECT * FROM decision' 'SELECT * FROM event' \
-    'SELECT * FROM schema' 'SELECT * FROM snapshot'; do
+    'SELECT count(*), sum(round_trip_ns), sum(bus_ns), sum(seen), min(posted_ns) FROM iteration' \
+    'SELECT iteration, graph, plan, rule FROM decision' 'SELECT * FROM snapshot' \
+    'SELECT kind, count(*), sum(iteration) FROM event GROUP BY 1' \
+    'SELECT count(*), min(column_name), max(column_name), sum(maximum > 1) FROM schema'; do
     aatgs 0 query trace "$sql" --format csv
     tail -n +2 .out | tr -d '\r' >wanted
     sqlite3 -csv trace.db "$sql" | tr -d '\r' >got
