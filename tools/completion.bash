@@ -8,7 +8,7 @@ _aatgs() {
     case $before in
     --format)
       case ${COMP_WORDS[1]} in
-      export) words="perfetto chrome" ;;
+      export) words="perfetto chrome sqlite" ;;
       *) words="table json csv" ;;
       esac
       ;;

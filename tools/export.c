@@ -8,7 +8,7 @@
 
 #define VERB "export"
 
-static const aatgs_export_sink *const sinks[] = {&aatgs_export_perfetto, &aatgs_export_chrome};
+enum { PERFETTO, CHROME, SQLITE };
 
 typedef struct request {
   const char *dir;
@@ -19,7 +19,7 @@ typedef struct request {
 
 static int parse(request *r, int argc, char **argv)
 {
-  static const char *const formats[] = {"perfetto", "chrome", NULL};
+  static const char *const formats[] = {"perfetto", "chrome", "sqlite", NULL};
   const aatgs_cli_option options[] = {
       {"output", AATGS_CLI_TEXT, &r->path, "FILE", "where to write it", NULL, 0, 0, 'o'},
       {"format", AATGS_CLI_CHOICE, &r->format, "F",
@@ -35,7 +35,7 @@ static int parse(request *r, int argc, char **argv)
       .synopsis = "DIR -o FILE [options]",
       .summary = "Writes the trace in folder DIR as a file that other programs read: as a timeline "
                  "of workers, rings and scheduler with counters and with flows along the "
-                 "dependencies.",
+                 "dependencies, or as tables.",
       .options = options,
       .option_count = sizeof options / sizeof *options,
       .operands_min = 1,
@@ -53,6 +53,19 @@ static int parse(request *r, int argc, char **argv)
   return AATGS_CLI_GO_ON;
 }
 
+/* Writes to output->stream, or to the file beneath it. */
+static int write_format(aatgs_export *e, int format, const aatgs_output *output, aatgs_error *error)
+{
+  e->out = output->stream;
+  if (format != SQLITE)
+    return aatgs_export_walk(e, format == CHROME ? &aatgs_export_chrome : &aatgs_export_perfetto,
+                             error);
+  if (output->through)
+    return aatgs_error_set(error, AATGS_EINVAL, 0,
+                           "a database cannot be written to a pipe or device: name a file");
+  return aatgs_export_sqlite(e, output->temporary, error);
+}
+
 static int export_to(aatgs_export *e, const request *r)
 {
   aatgs_output output;
@@ -60,8 +73,7 @@ static int export_to(aatgs_export *e, const request *r)
   int rc = aatgs_output_begin(&output, r->path, &error);
   if (rc)
     return aatgs_cli_fail_with(VERB, rc, &error);
-  e->out = output.stream;
-  rc = aatgs_export_walk(e, sinks[r->format], &error);
+  rc = write_format(e, r->format, &output, &error);
   if (!rc)
     rc = aatgs_output_commit(&output, &error);
   else

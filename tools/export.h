@@ -86,5 +86,7 @@ extern const aatgs_export_sink aatgs_export_chrome;
 
 /* Walks the range. What the sink wrote to e->out is checked by its owner. */
 int aatgs_export_walk(const aatgs_export *e, const aatgs_export_sink *sink, aatgs_error *error);
+/* Makes the database in file `path`, which is empty. */
+int aatgs_export_sqlite(const aatgs_export *e, const char *path, aatgs_error *error);
 
 #endif

@@ -8,6 +8,7 @@ commands='cc:build-essential c++:build-essential make:build-essential cmake:cmak
   pkg-config:pkg-config mandoc:mandoc sqlite3:sqlite3'
 libraries='lmdb:liblmdb-dev libzstd:libzstd-dev jansson:libjansson-dev libxxhash:libxxhash-dev
   cmocka:libcmocka-dev sqlite3:libsqlite3-dev libedit:libedit-dev'
+files='/usr/share/nodejs/d3/dist/d3.min.js:node-d3'
 
 find_missing() {
   missing=
@@ -16,6 +17,9 @@ find_missing() {
   done
   for pair in $libraries; do
     pkg-config --exists "${pair%%:*}" 2>/dev/null || missing="$missing ${pair#*:}"
+  done
+  for pair in $files; do
+    [ -e "${pair%%:*}" ] || missing="$missing ${pair#*:}"
   done
   # shellcheck disable=SC2086 # a list of names
   missing=$(printf '%s\n' $missing | sort -u | tr '\n' ' ')

@@ -17,6 +17,8 @@ int aatgs_verb_schedule(int argc, char **argv);
 int aatgs_verb_gen(int argc, char **argv);
 int aatgs_verb_export(int argc, char **argv);
 int aatgs_verb_diff(int argc, char **argv);
+int aatgs_verb_html(int argc, char **argv);
+int aatgs_verb_top(int argc, char **argv);
 int aatgs_verb_doctor(int argc, char **argv);
 int aatgs_verb_verify(int argc, char **argv);
 int aatgs_verb_recover(int argc, char **argv);
