@@ -16,6 +16,10 @@ typedef struct verb {
 static const verb verbs[] = {
     {"run", "run a workload, record it if asked, say what came of it", aatgs_verb_run},
     {"replay", "run a trace again and say whether everything came out the same", aatgs_verb_replay},
+    {"debug", "go anywhere in a recorded run, forwards and back, and look at the state",
+     aatgs_verb_debug},
+    {"bisect", "find the first iteration at which a property holds", aatgs_verb_bisect},
+    {"repro", "make the smallest pack that shows what happens at an iteration", aatgs_verb_repro},
     {"info", "say what a trace holds", aatgs_verb_info},
     {"report", "say what came of a run: latencies, tasks, the slowest iterations and why",
      aatgs_verb_report},

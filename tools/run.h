@@ -31,6 +31,7 @@ typedef struct aatgs_run_args {
   uint64_t seed;
   aatgs_format format;
   bool shuffle;
+  bool self_check;
   bool list;
 } aatgs_run_args;
 
@@ -45,6 +46,9 @@ typedef struct aatgs_run_summary {
   char *lines; /* of the workload, or NULL */
   bool solution_written;
   aatgs_run_result result;
+  const aatgs_replay_report *check; /* of --self-check, or NULL */
+  uint32_t check_workers;
+  int check_rc;
 } aatgs_run_summary;
 
 /* Reads the command line; the inputs array is of the caller, one entry for each input kind of

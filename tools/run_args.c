@@ -8,7 +8,7 @@ static const char *const idles[] = {"latency", "balanced", "power", NULL};
 static const char *const digests[] = {"writes", "full", "off", NULL};
 static const char *const fulls[] = {"wait", "drop", NULL};
 
-#define BASE_OPTIONS 24
+#define BASE_OPTIONS 25
 
 /* Fills in the options that every workload has; `inputs_at` is where its inputs belong. */
 static size_t base_options(aatgs_run_args *a, aatgs_cli_option *to, bool after_inputs)
@@ -59,6 +59,10 @@ static size_t base_options(aatgs_run_args *a, aatgs_cli_option *to, bool after_i
        "record every iteration in a new folder, for aatgs replay and aatgs info", NULL, 0, 0, 'r'},
       {"on-full", AATGS_CLI_CHOICE, &a->on_full, "WHAT",
        "when the recorder cannot keep up: wait, or drop and count (default: wait)", fulls, 0, 0, 0},
+      {"self-check", AATGS_CLI_FLAG, &a->self_check, NULL,
+       "replay the run beside itself while it goes, on the cpu device with another number of "
+       "workers, shuffled, and end at the first difference",
+       NULL, 0, 0, 0},
       {"digest", AATGS_CLI_CHOICE, &a->digest, "WHAT",
        "what a replay can tell apart: what tasks write, full (all primary regions too, as each "
        "task "

@@ -5,7 +5,7 @@
 pages=$AATGS_SOURCE/tools/man
 
 # Each option of the help is on the page, and the other way round.
-for verb in run replay info report timeline query dump stats export diff schedule gen verify recover trim pack unpack ls rm doctor; do
+for verb in run replay debug bisect repro info report timeline query dump stats export diff schedule gen verify recover trim pack unpack ls rm doctor; do
   aatgs 0 "$verb" --help
   checks=$((checks + 1))
   [ -f "$pages/aatgs-$verb.1" ] || complain "there is no page aatgs-$verb.1"
