@@ -4,6 +4,13 @@
 
 #include "frame.h"
 
+/* Nobody stops a thread block. */
+AATGS_FN void aatgs_stop_before(const aatgs_loop *loop, const aatgs_task *t)
+{
+  (void)loop;
+  (void)t;
+}
+
 /* The lanes that look for work, or post, together: a warp. */
 #define AATGS_TEAM_LANES 32u
 #define AATGS_ALL_LANES  0xffffffffu

@@ -57,7 +57,7 @@ AATGS_COLD uint32_t aatgs_digest_regions(const aatgs_loop *loop, const aatgs_gra
     const uint64_t *words = (const uint64_t *)(const void *)loop->regions[r];
     const uint64_t count = (loop->region_bytes[r] + 7) / 8;
     for (uint64_t i = lane; i < count; i += lanes)
-      digest += aatgs_mix_write(r, i, words[i]);
+      digest += aatgs_mix_word(r, i, words[i]);
   }
   return digest;
 }
@@ -72,6 +72,8 @@ AATGS_FN void aatgs_task_run(aatgs_loop *loop, aatgs_task *t, uint32_t worker,
   if (t->lane == 0)
     aatgs_bus_store_relaxed(&loop->running[worker], AATGS_RUNNING(t->iteration, t->task)); /* B7 */
   int known;
+  if (!finish)
+    aatgs_stop_before(loop, t);
   for (;;) {
     known = aatgs_task_call(t, type, finish);
     if (!t->failed || t->attempt == retries)

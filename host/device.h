@@ -19,6 +19,7 @@ typedef struct aatgs_device_spec {
   aatgs_digest digest;
   uint32_t ordinal; /* cuda: which GPU */
   uint32_t lanes;   /* cuda: threads of a worker, 0: the default */
+  struct aatgs_stop *stop; /* cpu: where a debugger stops it; NULL: nowhere */
 } aatgs_device_spec;
 
 typedef struct aatgs_device aatgs_device;
@@ -44,6 +45,7 @@ struct aatgs_device {
   uint32_t workers;
   size_t bus_bytes;
   size_t device_bytes;
+  uint8_t *const *regions; /* where they lie, if the host can see them; else NULL */
   bool crowded; /* the host shares cores with workers: its waits must yield */
 };
 

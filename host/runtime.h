@@ -159,6 +159,7 @@ struct aatgs_runtime {
   pthread_mutex_t watch_mutex;
   pthread_cond_t watch_wake;
   bool watch_stop; /* under watch_mutex */
+  uint64_t watch_paused; /* W3 -- W4: somebody debugs, no task is stuck */
   uint64_t lost;   /* W1 -> W2 */
   aatgs_error lost_error;
   size_t host_bytes;
@@ -172,6 +173,7 @@ typedef struct aatgs_replay_source {
   size_t staging_bytes;
   int (*observe)(void *user, const aatgs_iteration *iteration);
   void *observer;
+  struct aatgs_stop *stop; /* where the cpu device stops for a debugger; NULL: nowhere */
 } aatgs_replay_source;
 
 /* aatgs_open() for both. `source` NULL: a run. */
