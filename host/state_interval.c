@@ -1,8 +1,9 @@
 /* When the next snapshot of the state goes into the trace. */
 #include "host/runtime.h"
 
-/* What a replay may take from the nearest snapshot, given that it is about as fast as the run. */
-#define ADAPTIVE_NS UINT64_C(500000000)
+/* Apart at least. A replay is about as fast as the run, on a busy machine slower: this leaves room
+ * to be anywhere within a second. */
+#define ADAPTIVE_NS UINT64_C(200000000)
 /* What snapshots may take of the time and of the trace, in percent. */
 #define TIME_PERCENT  3u
 #define TRACE_PERCENT 15u
