@@ -4,7 +4,7 @@
 #include "bench.h"
 #include "coloring.h"
 
-#include <getopt.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -20,16 +20,17 @@ typedef struct solver {
   const char *tasks; /* text of a task file; NULL: a rival */
 } solver;
 
+/* %u: parts of WhcrKernel. */
 #define AROUND(name, type)                                                                         \
   {                                                                                                \
     name, "up ConfigUpload\nsolve " type " after=up\nphase PhaseTransition after=solve\n"          \
           "down TelemetryDownload after=phase\n"                                                   \
   }
 static const solver solvers[] = {
-    {"full", "up ConfigUpload\nw WhcrKernel after=up\nt ThermodynamicAnneal after=up\n"
+    {"full", "up ConfigUpload\nw WhcrKernel parts=%u after=up\nt ThermodynamicAnneal after=up\n"
              "q QuantumOptimize after=up\nphase PhaseTransition after=w,t,q\n"
              "down TelemetryDownload after=phase\n"},
-    AROUND("WhcrKernel", "WhcrKernel"),
+    AROUND("WhcrKernel", "WhcrKernel parts=%u"),
     AROUND("ThermodynamicAnneal", "ThermodynamicAnneal"),
     AROUND("QuantumOptimize", "QuantumOptimize"),
     AROUND("Custom", "Custom"),
@@ -43,10 +44,13 @@ typedef struct settings {
   const char *instances; /* comma separated */
   const char *only;      /* comma separated solvers; NULL: all */
   const char *state;
-  uint32_t workers;
+  uint32_t workers;  /* of a run */
+  uint32_t parts;    /* of WhcrKernel */
+  uint32_t together; /* runs at once */
+  uint32_t target;   /* colours that end a run; 0: best known */
 } settings;
 
-static settings options = {10, NULL, NULL, "bench_coloring.json", 0};
+static settings options = {10, NULL, NULL, "bench_coloring.json", 0, 4, 1, 0};
 static json_t *kept; /* what the state file holds: "instance/solver/seed/seconds" -> figures */
 
 /* What a run has come to. */
@@ -85,11 +89,16 @@ static uint32_t field_at(const bench *b, const struct aatgs_workload *w, const c
   bench_fail(b, "the workload reports no %s", name);
 }
 
+/* The solver's graph with %u replaced by the number of WhcrKernel's parts. */
 static void write_tasks(const bench *b, const char *text, char *path)
 {
+  const char *mark = strstr(text, "%u");
+  int before = mark ? (int)(mark - text) : (int)strlen(text);
   int file = mkstemp(path);
-  size_t length = strlen(text);
-  if (file < 0 || write(file, text, length) != (ssize_t)length || close(file))
+  if (file < 0 ||
+      (mark ? dprintf(file, "%.*s%u%s", before, text, options.parts, mark + 2)
+            : dprintf(file, "%s", text)) < 0 ||
+      close(file))
     bench_fail(b, "cannot write %s", path);
 }
 
@@ -157,8 +166,7 @@ static void run_aatgs(const bench *b, const solver *s, const char *path, const c
   aatgs_close(rt);
 }
 
-/* ---- Runs and what is kept of them ------------------------------------------------------------
- */
+/* ---- Runs and what is kept of them ------------------------------------------------------- */
 
 static void run_dsatur(const col_graph *g, progress *p)
 {
@@ -171,32 +179,59 @@ static void run_dsatur(const col_graph *g, progress *p)
   free(color);
 }
 
-static json_t *run_once(const bench *b, const solver *s, const char *path, const char *instance,
-                        uint32_t best_known, uint32_t seed)
-{
+/* One run, on a thread of its own. */
+typedef struct run {
+  const bench *b;
+  const solver *solver;
+  const char *path;
+  uint32_t seed;
   char key[160];
+  progress progress;
+  json_t *done; /* what is kept of it; borrowed */
+  pthread_t thread;
+} run;
+
+static void *run_main(void *argument)
+{
+  run *r = argument;
   col_graph g;
-  progress p = {b, 0, 0, (uint64_t)(options.seconds * 1e9), best_known};
-  snprintf(key, sizeof key, "%s/%s/%u/%g", instance, s->name, seed, options.seconds);
-  json_t *done = json_object_get(kept, key);
-  if (done)
-    return done;
-  if (!col_graph_read(path, &g))
-    bench_fail(b, "cannot read %s", path);
-  fprintf(stderr, "%s\n", key);
-  if (s->tasks)
-    run_aatgs(b, s, path, &g, seed, &p);
-  else if (!strcmp(s->name, "DSATUR"))
-    run_dsatur(&g, &p);
+  if (!col_graph_read(r->path, &g))
+    bench_fail(r->b, "cannot read %s", r->path);
+  fprintf(stderr, "%s\n", r->key);
+  if (r->solver->tasks)
+    run_aatgs(r->b, r->solver, r->path, &g, r->seed, &r->progress);
+  else if (!strcmp(r->solver->name, "DSATUR"))
+    run_dsatur(&g, &r->progress);
   else
-    col_tabucol(&g, seed, p.limit_ns, found, &p);
+    col_tabucol(&g, r->seed, r->progress.limit_ns, found, &r->progress);
   col_graph_free(&g);
-  done = json_pack("{s:i, s:f}", "colors", (int)p.colors, "reached_seconds",
-                   (double)p.reached_ns * 1e-9);
-  json_object_set_new(kept, key, done);
+  return NULL;
+}
+
+/* Looks the run up; begins it when it was not made before. */
+static void begin_run(run *r, const char *instance, uint32_t best_known)
+{
+  uint32_t target = options.target ? options.target : best_known;
+  r->progress = (progress){r->b, 0, 0, (uint64_t)(options.seconds * 1e9), target};
+  snprintf(r->key, sizeof r->key, "%s/%s/%u/%g%s", instance, r->solver->name, r->seed,
+           options.seconds, strcmp(r->b->device, "cpu") ? "/cuda" : "");
+  r->done = json_object_get(kept, r->key);
+  if (!r->done && pthread_create(&r->thread, NULL, run_main, r))
+    bench_fail(r->b, "no thread for %s", r->key);
+}
+
+static void end_run(run *r)
+{
+  if (r->done)
+    return;
+  pthread_join(r->thread, NULL);
+  r->done =
+      json_pack("{s:i, s:f, s:s, s:i, s:i}", "colors", (int)r->progress.colors, "reached_seconds",
+                (double)r->progress.reached_ns * 1e-9, "device", r->b->device_name, "workers",
+                (int)options.workers, "together", (int)options.together);
+  json_object_set_new(kept, r->key, r->done);
   if (json_dump_file(kept, options.state, JSON_INDENT(1) | JSON_SORT_KEYS))
-    bench_fail(b, "cannot write %s", options.state);
-  return done;
+    bench_fail(r->b, "cannot write %s", options.state);
 }
 
 static int by_value(const void *a, const void *b)
@@ -212,12 +247,21 @@ static void run_seeds(bench *b, const solver *s, const char *path, const char *i
   double colors[RUNS_MAX], seconds[RUNS_MAX];
   uint32_t rounds = b->rounds > RUNS_MAX ? RUNS_MAX : b->rounds, hits = 0;
   char name[128];
+  run runs[RUNS_MAX];
   if (!strcmp(s->name, "DSATUR"))
     rounds = 1; /* it draws no random numbers */
+  for (uint32_t i = 0; i < rounds; i++)
+    runs[i] = (run){.b = b, .solver = s, .path = path, .seed = i + 1};
+  for (uint32_t first = 0; first < rounds; first += options.together) {
+    uint32_t end = first + options.together < rounds ? first + options.together : rounds;
+    for (uint32_t i = first; i < end; i++)
+      begin_run(&runs[i], instance, best_known);
+    for (uint32_t i = first; i < end; i++)
+      end_run(&runs[i]);
+  }
   for (uint32_t i = 0; i < rounds; i++) {
-    json_t *r = run_once(b, s, path, instance, best_known, i + 1);
-    colors[i] = (double)json_integer_value(json_object_get(r, "colors"));
-    seconds[i] = json_real_value(json_object_get(r, "reached_seconds"));
+    colors[i] = (double)json_integer_value(json_object_get(runs[i].done, "colors"));
+    seconds[i] = json_real_value(json_object_get(runs[i].done, "reached_seconds"));
     hits += colors[i] <= best_known;
   }
   qsort(colors, rounds, sizeof *colors, by_value);
@@ -280,6 +324,12 @@ static int take_options(int argc, char **argv)
       options.state = value;
     else if (!strcmp(argv[i], "--workers"))
       options.workers = (uint32_t)atoi(value);
+    else if (!strcmp(argv[i], "--parts"))
+      options.parts = (uint32_t)atoi(value);
+    else if (!strcmp(argv[i], "--together"))
+      options.together = (uint32_t)atoi(value);
+    else if (!strcmp(argv[i], "--target"))
+      options.target = (uint32_t)atoi(value);
     else {
       argv[left++] = argv[i];
       continue;
@@ -297,12 +347,16 @@ int main(int argc, char **argv)
       "How few colours each solver of prism, all together, TabuCol and DSATUR find in the same "
       "wall "
       "time.\n  --seconds S (10) a run, --instances A,B (all of best.tsv), --solvers A,B (all),\n"
-      "  --workers N (all cores), --state FILE (bench_coloring.json): ended runs, not repeated",
+      "  --workers N (all) and --together N (1): workers of a run, runs of a solver at once,\n"
+      "  --parts N (4) of WhcrKernel, --target COLORS (best known): a run that has it ends,\n"
+      "  --state FILE (bench_coloring.json): ended runs, not repeated",
       5, "a seed"};
   json_error_t error;
   bench b;
   argc = take_options(argc, argv);
   bench_start(&program, argc, argv, &b);
+  if (!options.together)
+    bench_fail(&b, "--together takes 1 or more");
   if (!options.workers && !strcmp(b.device, "cpu"))
     options.workers = bench_cores();
   kept = json_load_file(options.state, 0, &error);

@@ -5,6 +5,7 @@
 #include "state.h"
 
 #include <sched.h>
+#include <signal.h>
 #include <time.h>
 
 #if defined(AATGS_WORKLOAD_CUDA)
@@ -30,6 +31,22 @@ AATGS_FN int aatgs_team_slot_load(const aatgs_flit *slot, uint32_t flits, uint32
 {
   (void)lane;
   return aatgs_slot_load(slot, flits, tag, words);
+}
+
+/* Waits here while a debugger looks at the state that the task finds. After SIGTRAP its function is
+ * the next thing to be called. */
+AATGS_FN void aatgs_stop_before(const aatgs_loop *loop, const aatgs_task *t)
+{
+  aatgs_stop *s = loop->stop;
+  const struct timespec nap = {0, 1000000};
+  if (!s || aatgs_bus_load_acquire(&s->state) != AATGS_STOP_ARMED || /* S2 */
+      s->iteration != t->iteration || s->task != t->task)
+    return;
+  aatgs_bus_store_release(&s->state, AATGS_STOP_REACHED);         /* S1 */
+  while (aatgs_bus_load_acquire(&s->state) == AATGS_STOP_REACHED) /* S2 */
+    nanosleep(&nap, NULL);
+  if (aatgs_bus_load_acquire(&s->state) == AATGS_STOP_TRAP)
+    raise(SIGTRAP);
 }
 
 /* One wait of a worker whose last `idle` looks found nothing. Spinning threads that outnumber the

@@ -6,6 +6,13 @@
 
 #define AATGS_WORKER_SHARED(type, name) __shared__ type name
 
+/* Nobody stops a thread block. */
+AATGS_FN void aatgs_stop_before(const aatgs_loop *loop, const aatgs_task *t)
+{
+  (void)loop;
+  (void)t;
+}
+
 /* The lanes that look for work together: the first warp. */
 #define AATGS_TEAM_LANES 32u
 

@@ -23,7 +23,9 @@
  *   J3 -> J4  an entry was read before its room is given back.
  *   J5 -> J6  the writer's error is filled in before it is announced.
  *   J7 -> J8  everything was pushed before the recorder is told to close.
- *   W1 -> W2  the watch describes what is wrong before it says so. */
+ *   S1 -> S2  where to stop, and how to go on, is written before `state` says so.
+ *   W1 -> W2  the watch describes what is wrong before it says so.
+ *   W3 -- W4  the watch is to look away: one word, no order. */
 #ifndef AATGS_ORDER_H
 #define AATGS_ORDER_H
 

@@ -65,7 +65,7 @@ AATGS_FN void aatgs_digest_regions(const aatgs_loop *loop, aatgs_task *t,
     const uint64_t *words = (const uint64_t *)(const void *)loop->regions[r];
     const uint64_t count = (loop->region_bytes[r] + 7) / 8;
     for (uint64_t i = t->lane; i < count; i += t->lanes)
-      t->digest += aatgs_mix_write(r, i, words[i]);
+      t->digest += aatgs_mix_word(r, i, words[i]);
   }
 }
 
@@ -78,6 +78,8 @@ AATGS_FN void aatgs_task_run(aatgs_loop *loop, aatgs_task *t, const aatgs_step *
   if (t->lane == 0)
     aatgs_bus_store_relaxed(&loop->running[step->worker],
                             AATGS_RUNNING(t->iteration, t->task)); /* B7 */
+  if (!finish)
+    aatgs_stop_before(loop, t);
   int known = aatgs_task_call(t, entry->type, finish);
   while (t->failed && t->attempt < AATGS_TASK_RETRIES(entry->flags)) {
     t->failed = 0;

@@ -56,6 +56,13 @@ AATGS_FN uint32_t aatgs_mix_write(uint32_t region, uint64_t index, uint64_t valu
   return (uint32_t)(h >> 32);
 }
 
+/* The same for 64 bits of a region as they lie there; the fold lets the highest bits count in full.
+ */
+AATGS_FN uint32_t aatgs_mix_word(uint32_t region, uint64_t index, uint64_t value)
+{
+  return aatgs_mix_write(region, index, value ^ value >> 32);
+}
+
 /* Writes one element of a region and adds it to the part's digest. */
 #define AATGS_DEFINE_PUT(suffix, type, bits)                                                       \
   AATGS_FN void aatgs_put_##suffix(aatgs_task *t, uint32_t region, uint64_t index, type value)     \

@@ -80,6 +80,20 @@ typedef struct aatgs_shared {
   uint32_t faulted;                     /* 1: somebody is writing the fault record */
 } aatgs_shared;
 
+/* Where a debugger wants a worker that is a thread to wait: before the first part of a task. */
+typedef enum aatgs_stop_state {
+  AATGS_STOP_OFF = 0,
+  AATGS_STOP_ARMED = 1,
+  AATGS_STOP_REACHED = 2, /* the worker waits */
+  AATGS_STOP_TRAP = 3 /* it is to raise SIGTRAP and go on: a debugger of the process is attached */
+} aatgs_stop_state;
+
+typedef struct aatgs_stop {
+  uint64_t state; /* aatgs_stop_state */
+  uint64_t iteration;
+  uint64_t task;
+} aatgs_stop;
+
 /* Set by the host, then constant: a thread block may keep a copy close by. */
 typedef struct aatgs_loop {
   aatgs_bus *bus;
@@ -111,6 +125,7 @@ typedef struct aatgs_loop {
   uint32_t plans_max;
   uint32_t flags; /* aatgs_loop_flag */
   struct aatgs_shared *shared;
+  aatgs_stop *stop; /* NULL: nobody debugs */
 } aatgs_loop;
 
 /* What aatgs_workload.cuda_launch is asked for. */

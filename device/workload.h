@@ -12,7 +12,7 @@
 extern "C" {
 #endif
 
-#define AATGS_WORKLOAD_ABI 1u
+#define AATGS_WORKLOAD_ABI 2u
 
 /* ---- Regions ------------------------------------------------------------ */
 
@@ -99,6 +99,14 @@ typedef struct aatgs_named_graph {
   const char *help;
 } aatgs_named_graph;
 
+/* An option of `aatgs run` for a field of the config: --NAME VALUE is --config FIELD=VALUE. */
+typedef struct aatgs_shorthand {
+  const char *name;
+  const char *field;
+  const char *argument; /* what stands for the value in the help, such as "K" */
+  const char *help;
+} aatgs_shorthand;
+
 /* ---- The loop ------------------------------------------------------------ */
 
 struct aatgs_loop;   /* device/state.h */
@@ -151,6 +159,9 @@ struct aatgs_workload {
   /* Device side, defined by loop.h. */
   void (*cpu_loop)(struct aatgs_loop *loop, uint32_t worker);
   int (*cuda_launch)(const struct aatgs_launch *launch); /* NULL: no CUDA build */
+
+  const aatgs_shorthand *shorthands;
+  uint32_t shorthand_count; /* may be 0 */
 };
 
 /* The one symbol that the shared object exports. (The struct has no typedef, so that the

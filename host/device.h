@@ -19,6 +19,7 @@ typedef struct aatgs_device_spec {
   aatgs_digest digest;
   uint32_t ordinal; /* cuda: which GPU */
   uint32_t lanes;   /* cuda: threads of a worker, 0: the default */
+  struct aatgs_stop *stop; /* cpu: where a debugger stops it; NULL: nowhere */
 } aatgs_device_spec;
 
 typedef struct aatgs_device aatgs_device;
@@ -44,8 +45,9 @@ struct aatgs_device {
   uint32_t workers;
   size_t bus_bytes;
   size_t device_bytes;
-  bool own_clock; /* its times are not CLOCK_MONOTONIC */
-  bool crowded;   /* the host shares cores with workers: its waits must yield */
+  uint8_t *const *regions; /* where they lie, if the host can see them; else NULL */
+  bool own_clock;          /* its times are not CLOCK_MONOTONIC */
+  bool crowded;            /* the host shares cores with workers: its waits must yield */
 };
 
 /* Opens and starts the device of that kind ("auto", "cpu", "cuda", "cuda:1"). */

@@ -146,6 +146,8 @@ static int open_memory(cpu_device *d, const aatgs_device_spec *spec, aatgs_error
   uint8_t *bus = (uint8_t *)d->base.bus, *arena = (uint8_t *)d->loop;
   aatgs_device_plan_fill(&plan, spec, d->base.crowded ? AATGS_LOOP_CROWDED : 0, bus, bus, arena,
                          arena);
+  d->loop->stop = spec->stop;
+  d->base.regions = d->loop->regions;
   return 0;
 }
 

@@ -293,7 +293,7 @@ static int take_tables(aatgs_runtime *rt, aatgs_error *error)
                          o->tasks_max, o->graphs_max);
 }
 
-static int open_device(aatgs_runtime *rt, aatgs_error *error)
+static int open_device(aatgs_runtime *rt, const aatgs_replay_source *source, aatgs_error *error)
 {
   const aatgs_options *o = &rt->options;
   aatgs_device_spec spec = {.workload = rt->workload,
@@ -315,6 +315,10 @@ static int open_device(aatgs_runtime *rt, aatgs_error *error)
                                    .edges_max = o->edges_max,
                                    .config_bytes = rt->workload->config_bytes,
                                    .telemetry_bytes = rt->workload->telemetry_bytes};
+  if (source && source->stop) {
+    spec.stop = source->stop;
+    spec.host_timeout_ns = 0; /* whoever debugs takes the time that it takes */
+  }
   const int rc = aatgs_device_open(o->device, &spec, &rt->device, error);
   if (rc)
     return rc;
@@ -455,7 +459,7 @@ static int open_parts(aatgs_runtime *rt, const aatgs_options *options,
   if (!rc)
     rc = take_tables(rt, error);
   if (!rc)
-    rc = open_device(rt, error);
+    rc = open_device(rt, source, error);
   if (!rc)
     rc = wait_for_device(rt, error);
   if (!rc)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* ---- Graphs ------------------------------------------------------------------------------ */
 
@@ -30,10 +31,10 @@ static int add_graph(aatgs_replay_state *s, const aatgs_trace_graph *description
 }
 
 /* Graph numbers rise by one or, past the slot of a graph that repeats, by two. */
-static int list_graphs(aatgs_replay_state *s)
+static int list_graphs_from(aatgs_replay_state *s, uint32_t number)
 {
   const aatgs_trace_graph *description;
-  for (uint32_t number = 1, missing = 0; missing < 2; number++) {
+  for (uint32_t missing = 0; missing < 2; number++) {
     if (aatgs_trace_get_graph(s->trace, number, &description)) {
       missing++;
       continue;
@@ -44,6 +45,18 @@ static int list_graphs(aatgs_replay_state *s)
       return rc;
   }
   return 0;
+}
+
+/* A trace that was cut out of another, or lost its beginning, may begin with any number. */
+static int list_graphs(aatgs_replay_state *s)
+{
+  aatgs_iteration it;
+  int rc = list_graphs_from(s, s->graph_count ? s->graphs[s->graph_count - 1].number + 1 : 1);
+  if (rc || aatgs_trace_seek(s->trace, 0) || aatgs_trace_next(s->trace, &it) != 1)
+    return rc;
+  if (!s->graph_count || s->graphs[s->graph_count - 1].number < it.graph)
+    rc = list_graphs_from(s, it.graph);
+  return rc;
 }
 
 int aatgs_replay_graph(aatgs_replay_state *s, uint32_t number, aatgs_graph **out)
@@ -153,12 +166,13 @@ int aatgs_replay_inputs(aatgs_replay_state *s, aatgs_input *inputs)
 static int find_range(aatgs_replay_state *s)
 {
   aatgs_trace_state state;
-  const uint8_t *bytes;
   aatgs_trace_get_state(s->trace, &state);
+  s->closed = state.closed;
   s->trace_first = s->next_expected = state.first;
   s->first = s->options->first ? s->options->first : state.first;
   s->last = s->options->last ? s->options->last : state.last;
-  s->snapshots = state.snapshots;
+  if (s->options->follow && !state.iterations)
+    return 0; /* the run ended before it began */
   if (!state.iterations || s->first > s->last || s->first > state.last || s->last < state.first)
     return aatgs_error_set(s->error, AATGS_ENOTFOUND, 0,
                            "%s: it holds iterations %" PRIu64 " to %" PRIu64
@@ -169,17 +183,28 @@ static int find_range(aatgs_replay_state *s)
   if (s->last > state.last)
     s->last = state.last;
   s->total = s->last - s->first + 1;
-  const int rc = aatgs_trace_get_snapshot(s->trace, s->first, &s->start, &bytes, &s->staging_bytes);
-  if (rc)
-    return aatgs_error_set(s->error, rc, 0,
-                           "%s: there is no snapshot at or before iteration %" PRIu64
-                           " to start from",
-                           s->options->trace, s->first);
-  s->staging = malloc(s->staging_bytes + 1);
-  if (!s->staging)
-    return aatgs_error_set(s->error, AATGS_ENOMEM, 0, "out of memory");
-  memcpy(s->staging, bytes, s->staging_bytes);
   return 0;
+}
+
+static int list_snapshots(aatgs_replay_state *s)
+{
+  uint64_t at = 0;
+  size_t room = 0;
+  int rc;
+  s->mark_count = 0;
+  while ((rc = aatgs_trace_next_snapshot(s->trace, at, &at)) == 1) {
+    if (s->mark_count == room) {
+      room = room ? 2 * room : 16;
+      uint64_t *more = realloc(s->marks, room * sizeof *more);
+      if (!more)
+        return aatgs_error_set(s->error, AATGS_ENOMEM, 0, "out of memory");
+      s->marks = more;
+    }
+    s->marks[s->mark_count++] = at++;
+  }
+  if (rc)
+    *s->error = *aatgs_trace_error(s->trace);
+  return rc;
 }
 
 /* Iterations that must be kept: in flight here, or not yet complete for the recorded scheduler. */
@@ -211,9 +236,45 @@ static int open_scheduler(aatgs_replay_state *s)
   return 0;
 }
 
+/* A trace that is followed may just have been begun. */
+static int open_trace(aatgs_replay_state *s)
+{
+  const struct timespec pause = {0, 5000000};
+  aatgs_trace_state state = {0};
+  int rc = aatgs_trace_open(s->options->trace, &s->trace, s->error);
+  for (bool writing = true; !rc && s->options->follow;) {
+    aatgs_trace_get_state(s->trace, &state);
+    if (state.closed || state.iterations || !writing)
+      break;
+    nanosleep(&pause, NULL);
+    writing = s->options->follow(s->options->user);
+    rc = aatgs_trace_refresh(s->trace);
+    if (rc)
+      *s->error = *aatgs_trace_error(s->trace);
+  }
+  return rc;
+}
+
+/* Says what of the checks that were asked for there is nothing to check by. */
+static void resolve_checks(aatgs_replay_state *s)
+{
+  if (s->trace_first > 1 && (s->check & AATGS_CHECK_SCHEDULER)) {
+    s->check &= ~(uint32_t)AATGS_CHECK_SCHEDULER;
+    snprintf(s->report->warning, sizeof s->report->warning,
+             "decisions are not checked: the trace begins at iteration %" PRIu64
+             ", and what the scheduler was told before is not in it",
+             s->trace_first);
+  }
+  if (s->info->digest != AATGS_DIGEST_OFF || !(s->check & AATGS_CHECK_STATE))
+    return;
+  s->check &= ~(uint32_t)AATGS_CHECK_STATE;
+  snprintf(s->report->warning, sizeof s->report->warning,
+           "the state is not checked: the trace was recorded with digests off");
+}
+
 int aatgs_replay_open(aatgs_replay_state *s)
 {
-  int rc = aatgs_trace_open(s->options->trace, &s->trace, s->error);
+  int rc = open_trace(s);
   if (rc)
     return rc;
   s->info = aatgs_trace_get_info(s->trace);
@@ -226,10 +287,34 @@ int aatgs_replay_open(aatgs_replay_state *s)
   if (!rc)
     rc = list_graphs(s);
   if (!rc)
+    rc = list_snapshots(s);
+  if (!rc)
     rc = make_room(s);
   if (!rc)
+    resolve_checks(s);
+  if (!rc && (s->check & AATGS_CHECK_SCHEDULER))
     rc = open_scheduler(s);
+  s->report->checked = s->check;
   return rc;
+}
+
+int aatgs_replay_refresh(aatgs_replay_state *s)
+{
+  aatgs_trace_state state;
+  const bool writing = s->options->follow(s->options->user);
+  int rc = aatgs_trace_refresh(s->trace);
+  if (rc) {
+    *s->error = *aatgs_trace_error(s->trace);
+    return rc;
+  }
+  aatgs_trace_get_state(s->trace, &state);
+  s->closed = state.closed || !writing;
+  if (!s->options->last && state.iterations) {
+    s->last = state.last;
+    s->total = s->last - s->first + 1;
+  }
+  rc = list_graphs_from(s, s->graph_count ? s->graphs[s->graph_count - 1].number + 1 : 1);
+  return rc ? rc : list_snapshots(s);
 }
 
 void aatgs_replay_close(aatgs_replay_state *s)
@@ -244,6 +329,7 @@ void aatgs_replay_close(aatgs_replay_state *s)
     free(s->kept[i].timings);
   free(s->kept);
   free(s->staging);
+  free(s->marks);
   aatgs_scheduler_close(s->scheduler);
   aatgs_trace_close(s->trace);
 }

@@ -160,6 +160,7 @@ struct aatgs_runtime {
   pthread_mutex_t watch_mutex;
   pthread_cond_t watch_wake;
   bool watch_stop; /* under watch_mutex */
+  uint64_t watch_paused; /* W3 -- W4: somebody debugs, no task is stuck */
   uint64_t lost;   /* W1 -> W2 */
   uint64_t silent; /* 1: the device has not beaten for a while; the caller asks the driver why */
   aatgs_error lost_error;
@@ -177,6 +178,7 @@ typedef struct aatgs_replay_source {
   size_t staging_bytes;
   int (*observe)(void *user, const aatgs_iteration *iteration);
   void *observer;
+  struct aatgs_stop *stop; /* where the cpu device stops for a debugger; NULL: nowhere */
 } aatgs_replay_source;
 
 /* aatgs_open() for both. `source` NULL: a run. */

@@ -86,8 +86,8 @@ static void *run_watch(void *arg)
     before = now;
     watch_beat(rt, &device_beat, &silent_ns, step);
     for (uint32_t i = 0; i < workers; i++) {
-      const uint64_t word = aatgs_bus_load_relaxed(&running[i]); /* B8 */
-      if (word != last[i] || !word) {
+      const uint64_t word = aatgs_bus_load_relaxed(&running[i]);                   /* B8 */
+      if (word != last[i] || !word || aatgs_bus_load_relaxed(&rt->watch_paused)) { /* W4 */
         last[i] = word;
         busy_ns[i] = 0;
       } else if ((busy_ns[i] += step) > rt->options.timeout_ns &&

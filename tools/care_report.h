@@ -14,4 +14,8 @@ void aatgs_care_note(void *user, const char *sentence);
 /* Asks for an option that must be there. */
 int aatgs_care_missing(const char *verb, const char *option);
 
+/* Writes the trace in `dir` as a pack into the new file `out` (pack.c). */
+int aatgs_pack_file(const char *dir, const char *out, aatgs_trace_report *report,
+                    aatgs_error *error);
+
 #endif

@@ -9,7 +9,7 @@ static uint32_t bucket_of(uint64_t ns)
   return shift * AATGS_LATENCY_SUB + (uint32_t)(ns >> shift);
 }
 
-static uint64_t lowest_in(uint32_t bucket)
+uint64_t aatgs_latency_lowest(uint32_t bucket)
 {
   uint32_t shift = bucket < 2 * AATGS_LATENCY_SUB ? 0 : bucket / AATGS_LATENCY_SUB - 1;
   return (uint64_t)(bucket - shift * AATGS_LATENCY_SUB) << shift;
@@ -31,7 +31,7 @@ uint64_t aatgs_latency_at(const aatgs_latency *latency, uint32_t per_mille)
   for (uint32_t i = 0; i < AATGS_LATENCY_BUCKETS; i++) {
     seen += latency->bucket[i];
     if (seen && seen >= rank)
-      return lowest_in(i);
+      return aatgs_latency_lowest(i);
   }
   return 0;
 }

@@ -20,4 +20,7 @@ void aatgs_latency_add(aatgs_latency *latency, uint64_t ns);
  * bucket), 0 when empty. */
 uint64_t aatgs_latency_at(const aatgs_latency *latency, uint32_t per_mille);
 
+/* The lowest duration that a bucket counts. */
+uint64_t aatgs_latency_lowest(uint32_t bucket);
+
 #endif

@@ -9,8 +9,8 @@
 
 #define VERB "pack"
 
-static int pack_to_file(const char *dir, const char *out, aatgs_trace_report *report,
-                        aatgs_error *error)
+int aatgs_pack_file(const char *dir, const char *out, aatgs_trace_report *report,
+                    aatgs_error *error)
 {
   int fd = open(out, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   FILE *to = fd < 0 ? NULL : fdopen(fd, "wb");
@@ -59,7 +59,7 @@ int aatgs_verb_pack(int argc, char **argv)
   if (to_stdout && isatty(STDOUT_FILENO))
     return aatgs_cli_fail(VERB, AATGS_EXIT_USAGE, "a pack is no sight for a terminal; use -o FILE");
   int rc = to_stdout ? aatgs_trace_pack(argv[0], stdout, "stdout", &report, &error)
-                     : pack_to_file(argv[0], out, &report, &error);
+                     : aatgs_pack_file(argv[0], out, &report, &error);
   if (rc)
     return aatgs_cli_fail_with(VERB, rc, &error);
   if (to_stdout)

@@ -1,13 +1,13 @@
 /* aatgs replay: runs a trace again and compares. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "device/workload.h"
 #include "host/aatgs.h"
 #include "tools/cli.h"
+#include "tools/divergence.h"
 #include "tools/progress.h"
 #include "tools/table.h"
 #include "tools/text.h"
@@ -24,6 +24,8 @@ typedef struct replay_args {
   uint32_t workers;
   uint32_t threads;
   bool shuffle;
+  bool keep_going;
+  const char *check;
   aatgs_cli_range range;
   aatgs_format format;
 } replay_args;
@@ -52,6 +54,14 @@ static int parse(replay_args *a, int argc, char **argv)
   const aatgs_cli_option options[] = {
       {"range", AATGS_CLI_RANGE, &a->range, "A-B",
        "iterations to compare, such as 1000-5000 or 1000-end (default: all)", NULL, 0, 0, 0},
+      {"check", AATGS_CLI_TEXT, &a->check, "WHAT,...",
+       "scheduler: plans and decisions, recomputed from what it was told; device: status and "
+       "telemetry; state: digests (default: all)",
+       NULL, 0, 0, 'c'},
+      {"continue", AATGS_CLI_FLAG, &a->keep_going, NULL,
+       "go on after a difference and count the iterations that differ; snapshots in the trace put "
+       "the state right again",
+       NULL, 0, 0, 0},
       {"device", AATGS_CLI_CHOICE, &a->device, "D",
        "auto, cpu or cuda (default: auto, cuda where it works)", devices, 0, 0, 'd'},
       {"workers", AATGS_CLI_U32, &a->workers, "N",
@@ -87,38 +97,34 @@ static int parse(replay_args *a, int argc, char **argv)
   return result;
 }
 
-/* The command that looks at the divergence more closely. */
-static char *closer_look(const replay_args *a, uint64_t iteration)
-{
-  char *path = aatgs_text_quote(a->trace);
-  char *command = NULL;
-  if (path &&
-      asprintf(&command, "aatgs replay %s --device cpu --workers 1 --range %" PRIu64 "-%" PRIu64,
-               path, iteration > 1 ? iteration - 1 : iteration, iteration) < 0)
-    command = NULL;
-  free(path);
-  return command;
-}
+static const struct {
+  const char *name;
+  uint32_t bit;
+} checks[] = {{"scheduler", AATGS_CHECK_SCHEDULER},
+              {"device", AATGS_CHECK_DEVICE},
+              {"state", AATGS_CHECK_STATE}};
+#define CHECKS (sizeof checks / sizeof *checks)
 
-static void report_divergence(aatgs_report *report, const replay_args *a,
-                              const aatgs_replay_report *r)
+/* "scheduler,state" to a sum of bits; 0: it is no such list. */
+static uint32_t checks_from(const char *text)
 {
-  char *command = closer_look(a, r->iteration);
-  aatgs_report_section(report, "divergence", "First difference");
-  aatgs_report_fact(report, "what", "in", aatgs_cell_text(r->what));
-  aatgs_report_fact(report, "iteration", "iteration", aatgs_cell_count(r->iteration));
-  if (r->has_task) {
-    aatgs_report_fact(report, "task", "task", aatgs_cell_text(r->task));
-    aatgs_report_fact(report, "part", "part", aatgs_cell_count(r->part));
+  uint32_t sum = 0;
+  for (;;) {
+    const size_t length = strcspn(text, ",");
+    size_t i = 0;
+    while (i < CHECKS &&
+           (strncmp(text, checks[i].name, length) != 0 || checks[i].name[length] != '\0'))
+      i++;
+    if (i == CHECKS)
+      return 0;
+    sum |= checks[i].bit;
+    text += length;
+    if (!*text++)
+      return sum;
   }
-  aatgs_report_fact(report, "field", "field", aatgs_cell_text(r->field));
-  aatgs_report_fact(report, "expected", "expected", aatgs_cell_text(r->expected));
-  aatgs_report_fact(report, "found", "found", aatgs_cell_text(r->found));
-  aatgs_report_fact(report, "command", "look closer", aatgs_cell_text(command));
-  free(command);
 }
 
-/* The verdict as a sentence for stderr. */
+/* The verdict's sentence for stderr. */
 static void say_divergence(const aatgs_replay_report *r)
 {
   char task[128] = "";
@@ -129,6 +135,22 @@ static void say_divergence(const aatgs_replay_report *r)
                  r->what, r->iteration, task, r->field, r->found, r->expected);
 }
 
+static void report_checks(aatgs_report *report, const aatgs_replay_report *r)
+{
+  const uint32_t bad = !r->diverged                    ? 0
+                       : !strcmp(r->what, "scheduler") ? AATGS_CHECK_SCHEDULER
+                       : !strcmp(r->what, "digest")    ? AATGS_CHECK_STATE
+                                                       : AATGS_CHECK_DEVICE;
+  aatgs_report_section(report, "checks", NULL);
+  for (size_t i = 0; i < CHECKS; i++)
+    aatgs_report_fact(report, checks[i].name, checks[i].name,
+                      aatgs_cell_text(!(r->checked & checks[i].bit) ? "not checked"
+                                      : bad == checks[i].bit        ? "diverged"
+                                      : r->diverged                 ? "no difference before that"
+                                                                    : "identical"));
+  aatgs_report_section(report, NULL, NULL);
+}
+
 static int print(const replay_args *a, const aatgs_replay_report *r, uint64_t elapsed_ns)
 {
   aatgs_report *report = aatgs_report_open();
@@ -137,16 +159,20 @@ static int print(const replay_args *a, const aatgs_replay_report *r, uint64_t el
   aatgs_report_fact(report, "trace", "trace", aatgs_cell_text(a->trace));
   aatgs_report_fact(report, "verdict", "verdict",
                     aatgs_cell_text(r->diverged ? "diverged" : "identical"));
+  report_checks(report, r);
   aatgs_report_fact(report, "iterations", "compared",
                     aatgs_cell_unit(aatgs_cell_count(r->iterations), "iterations"));
+  if (a->keep_going)
+    aatgs_report_fact(report, "differing", "differing",
+                      aatgs_cell_unit(aatgs_cell_count(r->differing), "iterations"));
   aatgs_report_fact(report, "lost", r->lost ? "not in the trace" : NULL, aatgs_cell_count(r->lost));
   aatgs_report_fact(report, "elapsed_ns", "elapsed", aatgs_cell_ns(elapsed_ns));
-  if (!r->diverged)
+  if (!r->diverged && r->checked != AATGS_CHECK_SCHEDULER)
     aatgs_report_fact(report, "digest", "digest", aatgs_cell_hex(r->digest));
   if (r->warning[0])
     aatgs_report_fact(report, "warning", NULL, aatgs_cell_text(r->warning));
   if (r->diverged)
-    report_divergence(report, a, r);
+    aatgs_report_divergence(report, a->trace, a->workload, r);
   rc = aatgs_report_print(report, a->format, stdout);
   aatgs_report_close(report);
   return rc;
@@ -164,6 +190,12 @@ int aatgs_verb_replay(int argc, char **argv)
   int rc;
   if (result != AATGS_CLI_GO_ON)
     return result;
+  options.check = args.check ? checks_from(args.check) : AATGS_CHECK_ALL;
+  if (!options.check)
+    return aatgs_cli_fail(
+        VERB, AATGS_EXIT_USAGE,
+        "--check takes scheduler, device and state, separated by commas, not '%s'", args.check);
+  options.keep_going = args.keep_going;
   options.trace = args.trace;
   options.device = devices[args.device];
   options.workload = args.workload;

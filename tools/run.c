@@ -3,11 +3,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "host/graph.h"
 #include "tools/log_hold.h"
 #include "tools/output.h"
 #include "tools/run.h"
+#include "tools/self_check.h"
 #include "tools/verbs.h"
 
 #define VERB               "run"
@@ -22,6 +24,8 @@ typedef struct job {
   aatgs_expr *until;
   aatgs_graph *graph;
   aatgs_runtime *runtime;
+  aatgs_self_check *check;
+  char *scratch; /* folder of a trace that only the self-check wants */
 } job;
 
 static int fail_usage(const aatgs_error *error)
@@ -49,6 +53,11 @@ static int prepare_config(job *j, const struct aatgs_workload *workload)
     if (aatgs_set_config_field(workload, j->plan.config, key, equals + 1, &error))
       return fail_usage(&error);
   }
+  for (uint32_t i = 0; i < workload->shorthand_count; i++)
+    if (j->args.shorthands[i] &&
+        aatgs_set_config_field(workload, j->plan.config, workload->shorthands[i].field,
+                               j->args.shorthands[i], &error))
+      return fail_usage(&error);
   complaint = workload->check_config ? workload->check_config(j->plan.config) : NULL;
   if (complaint)
     return aatgs_cli_fail(VERB, AATGS_EXIT_USAGE, "%s", complaint);
@@ -230,6 +239,21 @@ static int prepare_snapshots(job *j)
                         every);
 }
 
+static int prepare_self_check(job *j)
+{
+  aatgs_error error = {0};
+  if (!j->args.self_check)
+    return AATGS_CLI_GO_ON;
+  if (j->options.on_full == AATGS_ON_FULL_DROP)
+    return aatgs_cli_fail(VERB, AATGS_EXIT_USAGE,
+                          "--self-check compares every iteration; leave out --on-full drop");
+  if (j->args.record)
+    return AATGS_CLI_GO_ON;
+  j->scratch = aatgs_self_check_folder(&error);
+  j->options.record = j->scratch;
+  return j->scratch ? AATGS_CLI_GO_ON : aatgs_cli_fail_with(VERB, AATGS_EIO, &error);
+}
+
 static int prepare(job *j, const struct aatgs_workload *workload)
 {
   static const char *const devices[] = {"auto", "cpu", "cuda"};
@@ -256,6 +280,8 @@ static int prepare(job *j, const struct aatgs_workload *workload)
     result = prepare_policy(j, workload);
   if (result == AATGS_CLI_GO_ON)
     result = prepare_snapshots(j);
+  if (result == AATGS_CLI_GO_ON)
+    result = prepare_self_check(j);
   if (result == AATGS_CLI_GO_ON)
     result = prepare_graph(j, workload);
   return result;
@@ -322,6 +348,35 @@ static int say_failure(const job *j, int code, const aatgs_error *error)
                         left);
 }
 
+static int begin_self_check(job *j, aatgs_error *error)
+{
+  aatgs_runtime_info info;
+  if (!j->args.self_check)
+    return 0;
+  aatgs_get_runtime_info(j->runtime, &info);
+  j->plan.enough = aatgs_self_check_diverged;
+  const int rc = aatgs_self_check_open(j->options.record, j->args.workload, &info,
+                                       j->scratch != NULL, &j->check, error);
+  j->plan.enough_user = j->check;
+  return rc;
+}
+
+/* The run is closed: what the self-check came to; returns the exit code that it amounts to. */
+static int end_self_check(job *j, aatgs_run_summary *summary)
+{
+  aatgs_error error = {0};
+  if (!j->check)
+    return AATGS_EXIT_DONE;
+  summary->check_rc =
+      aatgs_self_check_finish(j->check, &summary->check, &summary->check_workers, &error);
+  if (summary->check_rc == AATGS_EDIVERGED)
+    return aatgs_cli_fail(
+        VERB, AATGS_EXIT_DIVERGED,
+        "self-check: the replay beside the run diverged in %s at iteration %" PRIu64,
+        summary->check->what, summary->check->iteration);
+  return summary->check_rc ? aatgs_cli_fail_with(VERB, summary->check_rc, &error) : AATGS_EXIT_DONE;
+}
+
 /* Says what went wrong along the way; returns the exit code it amounts to. */
 static int judge(const aatgs_run_summary *summary)
 {
@@ -365,6 +420,9 @@ static int run_open(job *j, aatgs_run_summary *summary)
   judged = judge(summary);
   if (result == AATGS_EXIT_DONE)
     result = judged;
+  judged = end_self_check(j, summary);
+  if (judged != AATGS_EXIT_DONE)
+    result = judged;
   rc = aatgs_run_report(summary);
   return aatgs_cli_finish(VERB, rc == AATGS_EXIT_DONE ? result : rc);
 }
@@ -390,7 +448,15 @@ static int run(job *j, const struct aatgs_workload *workload)
   rc = aatgs_open(&j->options, &j->runtime, &error);
   if (rc)
     aatgs_log_hold_end();
+  if (!rc && (rc = begin_self_check(j, &error))) {
+    aatgs_close(j->runtime);
+    aatgs_log_hold_end();
+  }
   result = rc ? aatgs_cli_fail_with(VERB, rc, &error) : run_open(j, summary);
+  aatgs_self_check_close(j->check);
+  if (j->scratch)
+    rmdir(j->scratch);
+  free(j->scratch);
   free(summary->device);
   free(summary->device_name);
   free(summary->lines);
@@ -418,7 +484,9 @@ int aatgs_verb_run(int argc, char **argv)
     return aatgs_cli_fail_with(VERB, rc, &error);
   j.args.config.at = calloc((size_t)argc, sizeof *j.args.config.at);
   j.args.inputs = calloc(workload ? workload->input_kind_count + 1 : 1, sizeof *j.args.inputs);
-  if (!j.args.config.at || !j.args.inputs)
+  j.args.shorthands =
+      calloc(workload ? workload->shorthand_count + 1 : 1, sizeof *j.args.shorthands);
+  if (!j.args.config.at || !j.args.inputs || !j.args.shorthands)
     result = aatgs_cli_fail_with(VERB, AATGS_ENOMEM, NULL);
   else
     result = aatgs_run_parse(workload, &j.args, argc, argv);
@@ -430,6 +498,7 @@ int aatgs_verb_run(int argc, char **argv)
   aatgs_graph_close(j.graph);
   free(j.inputs);
   free(j.args.inputs);
+  free(j.args.shorthands);
   free(j.args.config.at);
   return result;
 }

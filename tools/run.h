@@ -16,7 +16,8 @@ typedef struct aatgs_run_args {
   const char *until;
   const char *record;
   const char *solution;
-  const char **inputs; /* a path or NULL for each input kind of the workload */
+  const char **inputs;     /* a path or NULL for each input kind of the workload */
+  const char **shorthands; /* a value or NULL for each shorthand of the workload */
   aatgs_cli_list config;
   int device;
   int idle;
@@ -31,6 +32,7 @@ typedef struct aatgs_run_args {
   uint64_t seed;
   aatgs_format format;
   bool shuffle;
+  bool self_check;
   bool list;
 } aatgs_run_args;
 
@@ -45,6 +47,9 @@ typedef struct aatgs_run_summary {
   char *lines; /* of the workload, or NULL */
   bool solution_written;
   aatgs_run_result result;
+  const aatgs_replay_report *check; /* of --self-check, or NULL */
+  uint32_t check_workers;
+  int check_rc;
 } aatgs_run_summary;
 
 /* Reads the command line; the inputs array is of the caller, one entry for each input kind of

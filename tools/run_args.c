@@ -8,7 +8,7 @@ static const char *const idles[] = {"latency", "balanced", "power", NULL};
 static const char *const digests[] = {"writes", "full", "off", NULL};
 static const char *const fulls[] = {"wait", "drop", NULL};
 
-#define BASE_OPTIONS 25
+#define BASE_OPTIONS 28
 
 /* Fills in the options that every workload has; `inputs_at` is where its inputs belong. */
 static size_t base_options(aatgs_run_args *a, aatgs_cli_option *to, bool after_inputs)
@@ -61,6 +61,10 @@ static size_t base_options(aatgs_run_args *a, aatgs_cli_option *to, bool after_i
        "record every iteration in a new folder, for aatgs replay and aatgs info", NULL, 0, 0, 'r'},
       {"on-full", AATGS_CLI_CHOICE, &a->on_full, "WHAT",
        "when the recorder cannot keep up: wait, or drop and count (default: wait)", fulls, 0, 0, 0},
+      {"self-check", AATGS_CLI_FLAG, &a->self_check, NULL,
+       "replay the run beside itself while it goes, on the cpu device with another number of "
+       "workers, shuffled, and end at the first difference",
+       NULL, 0, 0, 0},
       {"digest", AATGS_CLI_CHOICE, &a->digest, "WHAT",
        "what a replay can tell apart: what tasks write, full (all primary regions too, as each "
        "task "
@@ -89,7 +93,8 @@ int aatgs_run_parse(const struct aatgs_workload *workload, aatgs_run_args *args,
                     char **argv)
 {
   size_t kinds = workload ? workload->input_kind_count : 0;
-  aatgs_cli_option *options = calloc(BASE_OPTIONS + kinds + 1, sizeof *options);
+  size_t shorthands = workload ? workload->shorthand_count : 0;
+  aatgs_cli_option *options = calloc(BASE_OPTIONS + kinds + shorthands + 1, sizeof *options);
   aatgs_cli_command command = {
       .verb = "run",
       .synopsis = "[options]",
@@ -114,6 +119,13 @@ int aatgs_run_parse(const struct aatgs_workload *workload, aatgs_run_args *args,
                                                          .target = &args->inputs[i],
                                                          .argument = "FILE",
                                                          .help = workload->input_kinds[i].help};
+  for (size_t i = 0; i < shorthands; i++)
+    options[command.option_count++] =
+        (aatgs_cli_option){.name = workload->shorthands[i].name,
+                           .kind = AATGS_CLI_TEXT,
+                           .target = &args->shorthands[i],
+                           .argument = workload->shorthands[i].argument,
+                           .help = workload->shorthands[i].help};
   command.option_count += base_options(args, options + command.option_count, true);
   result = aatgs_cli_parse(&command, argc, argv, &operands);
   free(options);

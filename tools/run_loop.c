@@ -80,6 +80,8 @@ static void look_around(loop *l)
     l->result->signal = caught;
     end_with(l, AATGS_RUN_SIGNAL);
   }
+  if (l->plan->enough && l->plan->enough(l->plan->enough_user))
+    end_with(l, AATGS_RUN_DIVERGED);
   if (l->plan->duration_ns && now_ns() - l->begun_ns >= l->plan->duration_ns)
     end_with(l, AATGS_RUN_SECONDS);
 }

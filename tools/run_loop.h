@@ -10,11 +10,13 @@
 
 typedef struct aatgs_run_plan {
   uint8_t config[AATGS_CONFIG_BYTES_MAX];
-  uint64_t iterations;     /* 0: no limit */
-  uint64_t duration_ns;    /* 0: no limit; no config is posted later than this */
-  const aatgs_expr *until; /* NULL, or ends the run at the first iteration that matches; needs
-                              in_flight 1, since what is in flight is recorded */
-  uint32_t in_flight;      /* at most so many submitted and not yet seen, at least 1 */
+  uint64_t iterations;        /* 0: no limit */
+  uint64_t duration_ns;       /* 0: no limit; no config is posted later than this */
+  const aatgs_expr *until;    /* NULL, or ends the run at the first iteration that matches; needs
+                                 in_flight 1, since what is in flight is recorded */
+  bool (*enough)(void *user); /* NULL, or says that the run should end */
+  void *enough_user;
+  uint32_t in_flight; /* at most so many submitted and not yet seen, at least 1 */
 } aatgs_run_plan;
 
 typedef enum aatgs_run_end {
@@ -22,6 +24,7 @@ typedef enum aatgs_run_end {
   AATGS_RUN_SECONDS,
   AATGS_RUN_UNTIL,
   AATGS_RUN_SIGNAL,
+  AATGS_RUN_DIVERGED,
   AATGS_RUN_ERROR
 } aatgs_run_end;
 

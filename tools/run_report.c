@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/divergence.h"
 #include "tools/run.h"
 #include "tools/text.h"
 #include "trace/field.h"
@@ -71,6 +72,7 @@ static const char *end_name(aatgs_run_end end)
   case AATGS_RUN_SECONDS: return "seconds";
   case AATGS_RUN_UNTIL: return "until";
   case AATGS_RUN_SIGNAL: return "signal";
+  case AATGS_RUN_DIVERGED: return "difference";
   case AATGS_RUN_ERROR: break;
   }
   return "error";
@@ -120,6 +122,26 @@ static void report_trace(aatgs_report *report, const aatgs_run_summary *s)
   aatgs_report_fact(report, "disk_bytes", "size", aatgs_cell_bytes(state.disk_bytes));
 }
 
+static void report_check(aatgs_report *report, const aatgs_run_summary *s)
+{
+  const aatgs_replay_report *r = s->check;
+  if (!r)
+    return;
+  aatgs_report_section(report, "self_check", "Self-check");
+  aatgs_report_fact(report, "verdict", "verdict",
+                    aatgs_cell_text(s->check_rc == AATGS_EDIVERGED ? "diverged"
+                                    : s->check_rc                  ? "failed"
+                                                                   : "identical"));
+  aatgs_report_fact(report, "iterations", "compared",
+                    aatgs_cell_unit(aatgs_cell_count(r->iterations), "iterations"));
+  aatgs_report_fact(report, "workers", "workers",
+                    aatgs_cell_unit(aatgs_cell_count(s->check_workers), "on cpu, shuffled"));
+  if (s->check_rc == AATGS_EDIVERGED)
+    aatgs_report_divergence(report, s->args->record ? s->args->record : "DIR", s->args->workload,
+                            r);
+  aatgs_report_section(report, NULL, NULL);
+}
+
 static void report_next(aatgs_report *report, const aatgs_run_summary *s)
 {
   char *path = s->args->record ? aatgs_text_quote(s->args->record) : NULL;
@@ -157,6 +179,7 @@ int aatgs_run_report(const aatgs_run_summary *s)
   aatgs_report_section(report, NULL, NULL);
   if (s->solution_written)
     aatgs_report_fact(report, "solution", "solution", aatgs_cell_text(s->args->solution));
+  report_check(report, s);
   report_next(report, s);
   rc = aatgs_report_print(report, s->args->format, stdout);
   aatgs_report_close(report);

@@ -5,7 +5,7 @@ set -eu
 
 # What is looked for, and the package that brings it. A tool that is there from elsewhere counts.
 commands='cc:build-essential c++:build-essential make:build-essential cmake:cmake ninja:ninja-build
-  pkg-config:pkg-config mandoc:mandoc'
+  pkg-config:pkg-config mandoc:mandoc sqlite3:sqlite3'
 libraries='lmdb:liblmdb-dev libzstd:libzstd-dev jansson:libjansson-dev libxxhash:libxxhash-dev
   cmocka:libcmocka-dev sqlite3:libsqlite3-dev libedit:libedit-dev'
 

@@ -57,13 +57,14 @@ char *aatgs_text_bytes(char *out, size_t size, uint64_t bytes)
   return scaled(out, size, value, units[unit]);
 }
 
-/* Length of the well-formed, printable UTF-8 character at `s`, or 0. */
-static size_t printable(const unsigned char *s)
+/* Length of the well-formed UTF-8 character at `s` and its code, or 0. */
+static size_t well_formed(const unsigned char *s, uint32_t *out)
 {
   size_t more;
   uint32_t code;
+  *out = s[0];
   if (s[0] < 0x80)
-    return s[0] >= 0x20 && s[0] != 0x7f;
+    return 1;
   if (s[0] >= 0xc2 && s[0] <= 0xdf) {
     more = 1;
     code = s[0] & 0x1fu;
@@ -81,12 +82,40 @@ static size_t printable(const unsigned char *s)
       return 0;
     code = code << 6 | (s[i] & 0x3fu);
   }
-  /* Overlong forms, surrogates, C1 controls and marks that turn the direction of writing. */
+  /* Overlong forms and surrogates. */
   if ((more == 2 && code < 0x800) || (more == 3 && code < 0x10000) || code > 0x10ffff ||
-      (code >= 0xd800 && code <= 0xdfff) || code < 0xa0 || code == 0x200e || code == 0x200f ||
+      (code >= 0xd800 && code <= 0xdfff))
+    return 0;
+  *out = code;
+  return more + 1;
+}
+
+/* The same, but 0 too for controls and marks that turn the direction of writing. */
+static size_t printable(const unsigned char *s)
+{
+  uint32_t code;
+  size_t length = well_formed(s, &code);
+  if (code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x200e || code == 0x200f ||
       (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069))
     return 0;
-  return more + 1;
+  return length;
+}
+
+char *aatgs_text_utf8(const char *text)
+{
+  const unsigned char *from = (const unsigned char *)text;
+  char *out = malloc(3 * strlen(text) + 1);
+  char *to = out;
+  while (out && *from) {
+    uint32_t code;
+    size_t length = well_formed(from, &code);
+    memcpy(to, length ? (const char *)from : "\xef\xbf\xbd", length ? length : 3);
+    to += length ? length : 3;
+    from += length ? length : 1;
+  }
+  if (out)
+    *to = '\0';
+  return out;
 }
 
 char *aatgs_text_clean(const char *text, int lines)

@@ -19,6 +19,9 @@ char *aatgs_text_bytes(char *out, size_t size, uint64_t bytes);
  * file says can move the cursor of a terminal or break JSON. With `lines`, newlines stay.
  * free() it; NULL when out of memory. */
 char *aatgs_text_clean(const char *text, int lines);
+/* A copy that is UTF-8: bytes that are not become U+FFFD, all else stays. free() it; NULL when out
+ * of memory. */
+char *aatgs_text_utf8(const char *text);
 /* A copy that a shell reads as one word. free() it. */
 char *aatgs_text_quote(const char *text);
 /* Columns that a clean UTF-8 string takes, at one a character. */

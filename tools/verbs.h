@@ -4,7 +4,15 @@
 
 int aatgs_verb_run(int argc, char **argv);
 int aatgs_verb_replay(int argc, char **argv);
+int aatgs_verb_debug(int argc, char **argv);
+int aatgs_verb_bisect(int argc, char **argv);
+int aatgs_verb_repro(int argc, char **argv);
 int aatgs_verb_info(int argc, char **argv);
+int aatgs_verb_report(int argc, char **argv);
+int aatgs_verb_timeline(int argc, char **argv);
+int aatgs_verb_query(int argc, char **argv);
+int aatgs_verb_dump(int argc, char **argv);
+int aatgs_verb_stats(int argc, char **argv);
 int aatgs_verb_schedule(int argc, char **argv);
 int aatgs_verb_gen(int argc, char **argv);
 int aatgs_verb_export(int argc, char **argv);

@@ -123,6 +123,7 @@ const aatgs_column_entry *aatgs_chunk_directory(const aatgs_chunk_builder *b, ui
 
 /* A decoded chunk. Zero it before the first use, free it with aatgs_chunk_free(). */
 typedef struct aatgs_chunk {
+  const aatgs_trace_want *want; /* the caller's, the same for all chunks; NULL: everything */
   aatgs_chunk_header header;
   uint64_t first;
   uint64_t last;

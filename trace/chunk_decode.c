@@ -1,4 +1,5 @@
 #include "trace/chunk.h"
+#include "trace/field.h"
 #include "trace/links.h"
 
 /* What is being decoded. */
@@ -9,6 +10,8 @@ typedef struct decoder {
   const uint8_t *at; /* the column that comes next */
   const uint8_t *end;
   uint32_t column;
+  uint32_t stop; /* columns that are looked at */
+  aatgs_trace_want want;
   const char *why;
 } decoder;
 
@@ -18,14 +21,16 @@ static int bad(decoder *d, const char *why)
   return AATGS_ECORRUPT;
 }
 
+/* What is not wanted stays 0. */
 static bool resize(void *array, size_t *room, size_t want, size_t size)
 {
   void **p = array;
   if (want <= *room && *p)
     return true;
-  void *q = realloc(*p, want * size + 1);
+  void *q = calloc(want + 1, size);
   if (!q)
     return false;
+  free(*p);
   *p = q;
   *room = want;
   return true;
@@ -40,10 +45,10 @@ static bool make_room(aatgs_chunk *c)
     if (!resize(&c->iterations, &room, n, sizeof *c->iterations))
       return false;
     room = 0;
-    if (!resize(&c->configs, &room, n, c->config_bytes))
+    if (!resize(&c->configs, &room, n, c->config_bytes + 1u))
       return false;
     room = 0;
-    if (!resize(&c->telemetry, &room, n, c->telemetry_bytes))
+    if (!resize(&c->telemetry, &room, n, c->telemetry_bytes + 1u))
       return false;
     c->room_iterations = n;
   }
@@ -58,6 +63,56 @@ static bool make_room(aatgs_chunk *c)
   }
   c->room_columns = most;
   return true;
+}
+
+/* ---- What is wanted -------------------------------------------------------------- */
+
+#define OWN_BIT(column)    (1u << ((column)-AATGS_COLUMN_GRAPH))
+#define TIMING_BIT(column) (1u << (16 + (column)))
+#define ALL_MEMBERS        (AATGS_WANT_TIMINGS | ((1u << 12) - 1))
+
+AATGS_STATIC_ASSERT(OWN_BIT(AATGS_COLUMN_TIMINGS) == AATGS_WANT_TIMING_COUNT, "own columns");
+AATGS_STATIC_ASSERT(TIMING_BIT(AATGS_TIMING_DIGEST) == AATGS_WANT_DIGEST, "timing columns");
+
+/* Adds what the wanted is derived from. */
+static void complete_want(aatgs_trace_want *w)
+{
+  if (w->members & AATGS_WANT_TIMING_START_NS)
+    w->members |= AATGS_WANT_DURATION_NS | AATGS_WANT_START_NS | AATGS_WANT_GRAPH;
+  if (w->members & AATGS_WANT_TIMINGS)
+    w->members |= AATGS_WANT_TIMING_COUNT;
+  if (w->members & AATGS_WANT_SEEN_NS)
+    w->members |= AATGS_WANT_END_NS;
+  if (w->members & AATGS_WANT_END_NS)
+    w->members |= AATGS_WANT_START_NS;
+  if (w->members & AATGS_WANT_START_NS)
+    w->members |= AATGS_WANT_POSTED_NS;
+}
+
+void aatgs_trace_want_field(aatgs_trace_want *want, const aatgs_field *field, uint32_t index,
+                            bool config)
+{
+  size_t size = aatgs_field_type_bytes(field->type), at = field->offset + size * index;
+  uint64_t words = UINT64_C(1) << (at / 4 % 64) | UINT64_C(1) << ((at + size - 1) / 4 % 64);
+  if (config)
+    want->config |= words;
+  else
+    want->telemetry |= (uint32_t)words;
+}
+
+/* Columns up to the last one that is wanted. */
+static uint32_t columns_wanted(const aatgs_chunk *c, const aatgs_trace_want *w)
+{
+  uint32_t config = c->config_bytes / 4, telemetry = c->telemetry_bytes / 4;
+  uint32_t timings = w->members >> 16, own = w->members & 0xffff;
+  uint32_t first = AATGS_ITERATION_COLUMNS;
+  if (timings)
+    return first + config + telemetry + 32 - (uint32_t)__builtin_clz(timings);
+  if (w->telemetry)
+    return first + config + 32 - (uint32_t)__builtin_clz(w->telemetry);
+  if (w->config)
+    return first + 64 - (uint32_t)__builtin_clzll(w->config);
+  return own ? AATGS_COLUMN_GRAPH + 32 - (uint32_t)__builtin_clz(own) : AATGS_COLUMN_GRAPH;
 }
 
 /* ---- The parts before the columns ---------------------------------------------- */
@@ -125,14 +180,17 @@ static const uint8_t *table_of(const decoder *d, uint32_t graph, uint32_t timing
 
 /* ---- Columns --------------------------------------------------------------------- */
 
-static int next_column(decoder *d, const uint64_t *reference, size_t count, unsigned width,
-                       uint64_t *values)
+/* Decodes the column that comes next, or passes it by. */
+static int next_column(decoder *d, bool wanted, const uint64_t *reference, size_t count,
+                       unsigned width, uint64_t *values)
 {
   aatgs_column_entry entry;
+  if (d->column >= d->stop)
+    return 0;
   memcpy(&entry, d->directory + d->column * sizeof entry, sizeof entry);
   if (entry.bytes > (size_t)(d->end - d->at))
     return bad(d, "a column reaches beyond the chunk");
-  if (!aatgs_column_decode(&entry, d->at, reference, count, width, values))
+  if (wanted && !aatgs_column_decode(&entry, d->at, reference, count, width, values))
     return bad(d, "a column does not decode");
   d->at += entry.bytes;
   d->column++;
@@ -157,13 +215,24 @@ static int u32_columns(decoder *d, aatgs_chunk_column first, aatgs_chunk_column 
 {
   aatgs_chunk *c = d->chunk;
   for (aatgs_chunk_column k = first; k <= last; k++) {
-    int rc = next_column(d, NULL, c->header.iterations, 4, c->column[3]);
+    bool wanted = d->want.members & OWN_BIT(k);
+    int rc = next_column(d, wanted, NULL, c->header.iterations, 4, c->column[3]);
     if (rc)
       return rc;
-    for (uint32_t i = 0; i < c->header.iterations; i++)
+    for (uint32_t i = 0; wanted && i < c->header.iterations; i++)
       set_u32(&c->iterations[i], k, c->column[3][i]);
   }
   return 0;
+}
+
+static void set_time(aatgs_iteration *it, aatgs_chunk_column column, uint64_t v)
+{
+  switch (column) {
+  case AATGS_COLUMN_POSTED: it->posted_ns = v; break;
+  case AATGS_COLUMN_START: it->start_ns = v; break;
+  case AATGS_COLUMN_END: it->end_ns = v; break;
+  default: it->seen_ns = v; break;
+  }
 }
 
 /* POSTED, START, END, SEEN: each is the reference of the next. */
@@ -171,23 +240,18 @@ static int times(decoder *d)
 {
   aatgs_chunk *c = d->chunk;
   size_t n = c->header.iterations;
-  uint64_t *v = c->column[1], *w = c->column[2];
-  int rc = next_column(d, NULL, n, 8, v);
-  for (size_t i = 0; !rc && i < n; i++)
-    c->iterations[i].posted_ns = v[i];
-  if (!rc)
-    rc = next_column(d, v, n, 8, w);
-  for (size_t i = 0; !rc && i < n; i++)
-    c->iterations[i].start_ns = w[i];
-  if (!rc)
-    rc = next_column(d, w, n, 8, v);
-  for (size_t i = 0; !rc && i < n; i++)
-    c->iterations[i].end_ns = v[i];
-  if (!rc)
-    rc = next_column(d, v, n, 8, w);
-  for (size_t i = 0; !rc && i < n; i++)
-    c->iterations[i].seen_ns = w[i];
-  return rc;
+  uint64_t *v = c->column[1], *before = NULL;
+  for (aatgs_chunk_column k = AATGS_COLUMN_POSTED; k <= AATGS_COLUMN_SEEN; k++) {
+    bool wanted = d->want.members & OWN_BIT(k);
+    int rc = next_column(d, wanted, before, n, 8, v);
+    if (rc)
+      return rc;
+    for (size_t i = 0; wanted && i < n; i++)
+      set_time(&c->iterations[i], k, v[i]);
+    before = v;
+    v = v == c->column[1] ? c->column[2] : c->column[1];
+  }
+  return 0;
 }
 
 /* The iteration's own columns; column[0] keeps the numbers, column[3] ends as the rows. */
@@ -195,7 +259,8 @@ static int iteration_columns(decoder *d)
 {
   aatgs_chunk *c = d->chunk;
   size_t n = c->header.iterations;
-  int rc = next_column(d, NULL, n, 8, c->column[0]);
+  bool done = d->want.members & AATGS_WANT_DONE_BEFORE;
+  int rc = next_column(d, true, NULL, n, 8, c->column[0]);
   for (size_t i = 0; !rc && i < n; i++) {
     c->iterations[i] = (aatgs_iteration){.iteration = c->column[0][i]};
     if (i > 0 && c->column[0][i] <= c->column[0][i - 1])
@@ -208,12 +273,12 @@ static int iteration_columns(decoder *d)
   if (!rc)
     rc = times(d);
   if (!rc)
-    rc = next_column(d, c->column[0], n, 8, c->column[3]);
-  for (size_t i = 0; !rc && i < n; i++)
+    rc = next_column(d, done, c->column[0], n, 8, c->column[3]);
+  for (size_t i = 0; !rc && done && i < n; i++)
     c->iterations[i].done_before = c->column[3][i];
   if (!rc)
     rc = u32_columns(d, AATGS_COLUMN_CONFIG_WAITING, AATGS_COLUMN_TIMINGS);
-  return rc ? rc : next_column(d, NULL, n, 4, c->column[3]);
+  return rc ? rc : next_column(d, d->want.config != 0, NULL, n, 4, c->column[3]);
 }
 
 static int config_columns(decoder *d)
@@ -221,18 +286,19 @@ static int config_columns(decoder *d)
   aatgs_chunk *c = d->chunk;
   size_t n = c->header.iterations, rows = c->header.config_rows;
   const uint64_t *row = c->column[3];
-  for (size_t i = 0; i < n; i++) {
+  for (size_t i = 0; d->want.config && i < n; i++) {
     if (row[i] >= rows)
       return bad(d, "a config row is out of range");
     c->iterations[i].config = c->configs + i * c->config_bytes;
   }
   for (uint32_t w = 0; w < c->header.config_words; w++) {
-    int rc = next_column(d, NULL, rows, 4, c->column[1]);
+    bool wanted = d->want.config >> w & 1;
+    int rc = next_column(d, wanted, NULL, rows, 4, c->column[1]);
     if (rc)
       return rc;
     uint32_t add = w == c->header.iteration_word;
     uint8_t *to = c->configs + (size_t)w * 4;
-    for (size_t i = 0; i < n; i++, to += c->config_bytes) {
+    for (size_t i = 0; wanted && i < n; i++, to += c->config_bytes) {
       uint32_t v = (uint32_t)c->column[1][row[i]] + add * (uint32_t)c->column[0][i];
       memcpy(to, &v, 4);
     }
@@ -244,14 +310,15 @@ static int telemetry_columns(decoder *d)
 {
   aatgs_chunk *c = d->chunk;
   size_t n = c->header.iterations;
-  for (size_t i = 0; i < n; i++)
+  for (size_t i = 0; d->want.telemetry && i < n; i++)
     c->iterations[i].telemetry = c->telemetry + i * c->telemetry_bytes;
   for (uint32_t w = 0; w < c->header.telemetry_words; w++) {
-    int rc = next_column(d, NULL, n, 4, c->column[1]);
+    bool wanted = d->want.telemetry >> w & 1;
+    int rc = next_column(d, wanted, NULL, n, 4, c->column[1]);
     if (rc)
       return rc;
     uint8_t *to = c->telemetry + (size_t)w * 4;
-    for (size_t i = 0; i < n; i++, to += c->telemetry_bytes) {
+    for (size_t i = 0; wanted && i < n; i++, to += c->telemetry_bytes) {
       uint32_t v = (uint32_t)c->column[1][i];
       memcpy(to, &v, 4);
     }
@@ -261,8 +328,7 @@ static int telemetry_columns(decoder *d)
 
 /* ---- Timings --------------------------------------------------------------------- */
 
-/* Gives each iteration its timings and works out in `place` (column[2]) where the values of
- * record k begin in a column. */
+/* Gives each iteration its timings. */
 static int lay_out_timings(decoder *d, uint32_t *most)
 {
   aatgs_chunk *c = d->chunk;
@@ -280,6 +346,7 @@ static int lay_out_timings(decoder *d, uint32_t *most)
   return at == c->header.timings ? 0 : bad(d, "the timings do not add up");
 }
 
+/* Works out in `place` where the values of record k begin in a column. */
 static void find_places(const aatgs_chunk *c, uint32_t most, uint64_t *count, uint64_t *place)
 {
   memset(count, 0, most * sizeof *count);
@@ -337,9 +404,10 @@ static int timing_columns(decoder *d)
   int rc = lay_out_timings(d, &most);
   for (int k = 0; !rc && k < AATGS_TIMING_COLUMNS; k++) {
     uint64_t *v = c->column[0], *place = c->column[1];
-    rc = next_column(d, NULL, c->header.timings, k == AATGS_TIMING_START ? 8 : 4, v);
-    if (rc)
-      break;
+    bool wanted = d->want.members & TIMING_BIT(k);
+    rc = next_column(d, wanted, NULL, c->header.timings, k == AATGS_TIMING_START ? 8 : 4, v);
+    if (rc || !wanted)
+      continue;
     find_places(c, most, c->column[2], place);
     aatgs_timing *t = c->timings;
     uint64_t any = 0;
@@ -351,7 +419,7 @@ static int timing_columns(decoder *d)
     if ((k == AATGS_TIMING_PART || k == AATGS_TIMING_WORKER) && any >> 16)
       rc = bad(d, "a part or worker is out of range");
   }
-  if (!rc)
+  if (!rc && (d->want.members & AATGS_WANT_TIMING_START_NS))
     work_out_starts(d);
   return rc;
 }
@@ -373,28 +441,61 @@ static int decode(decoder *d)
     rc = config_columns(d);
   if (!rc)
     rc = telemetry_columns(d);
-  if (!rc)
+  if (!rc && (d->want.members & AATGS_WANT_TIMINGS))
     rc = timing_columns(d);
-  if (!rc && d->at != d->end)
+  if (!rc && !d->chunk->want && d->at != d->end)
     rc = bad(d, "bytes are left over behind the last column");
   return rc;
+}
+
+/* The bytes of the chunk that hold all that is wanted; found in its directory. */
+static int measure(decoder *d, aatgs_codec *codec, const uint8_t *bytes,
+                   const aatgs_value_header *header, uint64_t *wanted)
+{
+  aatgs_chunk *c = d->chunk;
+  uint32_t columns = AATGS_ITERATION_COLUMNS + c->config_bytes / 4 + c->telemetry_bytes / 4 +
+                     (uint32_t)AATGS_TIMING_COLUMNS;
+  uint64_t end = sizeof c->header + columns * sizeof(aatgs_column_entry);
+  *wanted = UINT64_MAX;
+  if (d->stop >= columns || header->raw_bytes <= end)
+    return 0;
+  int rc = aatgs_value_unpack(codec, bytes, header, AATGS_CHUNK_BYTES_MAX, end, &c->raw, &d->why);
+  if (rc)
+    return rc;
+  memcpy(&c->header, c->raw.data, sizeof c->header);
+  end += c->header.link_bytes;
+  for (uint32_t k = 0; k < d->stop; k++) {
+    aatgs_column_entry entry;
+    memcpy(&entry, c->raw.data + sizeof c->header + k * sizeof entry, sizeof entry);
+    end += entry.bytes;
+  }
+  *wanted = end;
+  return 0;
 }
 
 int aatgs_chunk_unpack(aatgs_chunk *chunk, aatgs_codec *codec, const uint8_t *bytes,
                        const aatgs_value_header *header, uint32_t config_bytes,
                        uint32_t telemetry_bytes, const char **why)
 {
-  decoder d = {.chunk = chunk};
+  decoder d = {.chunk = chunk, .want = {ALL_MEMBERS, UINT32_MAX, UINT64_MAX}, .stop = UINT32_MAX};
+  uint64_t wanted = UINT64_MAX;
+  int rc = 0;
   chunk->config_bytes = config_bytes;
   chunk->telemetry_bytes = telemetry_bytes;
   chunk->first = header->extra;
   chunk->last = header->number;
-  int rc =
-      aatgs_value_unpack(codec, bytes, header, AATGS_CHUNK_BYTES_MAX, UINT64_MAX, &chunk->raw, why);
-  if (!rc) {
-    rc = decode(&d);
-    *why = d.why;
+  if (chunk->want) {
+    d.want = *chunk->want;
+    complete_want(&d.want);
+    d.stop = columns_wanted(chunk, &d.want);
+    rc = measure(&d, codec, bytes, header, &wanted);
   }
+  if (!rc)
+    rc = aatgs_value_unpack(codec, bytes, header, AATGS_CHUNK_BYTES_MAX, wanted, &chunk->raw,
+                            &d.why);
+  if (!rc)
+    rc = decode(&d);
+  *why = d.why;
   if (rc) {
     chunk->header.iterations = 0;
     chunk->raw.failed = false;

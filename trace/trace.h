@@ -269,6 +269,56 @@ typedef int (*aatgs_trace_visit)(void *user, const uint64_t *iterations, const d
 int aatgs_trace_scan(aatgs_trace *trace, const aatgs_trace_column *column, uint64_t first,
                      uint64_t last, aatgs_trace_visit visit, void *user);
 
+/* ---- Parts of iterations, fast ----------------------------------------------------- */
+
+/* What to decode of each iteration, so that the rest costs nothing: the members of aatgs_iteration
+ * and aatgs_timing by their names. What is not wanted reads as 0 or NULL, but for what the wanted
+ * is derived from. An iteration's number is always there. */
+#define AATGS_WANT_GRAPH             (1u << 0)
+#define AATGS_WANT_PLAN              (1u << 1)
+#define AATGS_WANT_STATUS            (1u << 2)
+#define AATGS_WANT_DETAIL            (1u << 3)
+#define AATGS_WANT_POSTED_NS         (1u << 4)
+#define AATGS_WANT_START_NS          (1u << 5)
+#define AATGS_WANT_END_NS            (1u << 6)
+#define AATGS_WANT_SEEN_NS           (1u << 7)
+#define AATGS_WANT_DONE_BEFORE       (1u << 8)
+#define AATGS_WANT_CONFIG_WAITING    (1u << 9)
+#define AATGS_WANT_TELEMETRY_WAITING (1u << 10)
+#define AATGS_WANT_TIMING_COUNT      (1u << 11)
+#define AATGS_WANT_TASK              (1u << 16)
+#define AATGS_WANT_PART              (1u << 17)
+#define AATGS_WANT_WORKER            (1u << 18)
+#define AATGS_WANT_DURATION_NS       (1u << 19)
+#define AATGS_WANT_TIMING_START_NS   (1u << 20)
+#define AATGS_WANT_DIGEST            (1u << 21)
+#define AATGS_WANT_TIMINGS           (63u << 16) /* all of aatgs_timing */
+
+typedef struct aatgs_trace_want {
+  uint32_t members;   /* AATGS_WANT_... */
+  uint32_t telemetry; /* bit w: bytes 4 w to 4 w + 3 of the telemetry */
+  uint64_t config;    /* the same for the config */
+} aatgs_trace_want;
+
+/* Adds element `index` of a field of the config, or else the telemetry. */
+void aatgs_trace_want_field(aatgs_trace_want *want, const aatgs_field *field, uint32_t index,
+                            bool config);
+
+/* Iterations first..last (both at most the last one there was when the stream was opened), a block
+ * at a time, decoded ahead by `threads` threads (0: by the caller). A stream has files and a place
+ * of its own; the trace must outlive it, and errors are kept in the trace. */
+typedef struct aatgs_trace_stream aatgs_trace_stream;
+int aatgs_trace_stream_open(aatgs_trace *trace, const aatgs_trace_want *want, uint64_t first,
+                            uint64_t last, uint32_t threads, aatgs_trace_stream **out);
+/* 1: *rows are the next *count (at least 1) iterations, valid until the next call; 0: the end; or
+ * an error, and no more after that. */
+int aatgs_trace_stream_next(aatgs_trace_stream *stream, const aatgs_iteration **rows,
+                            size_t *count);
+/* Goes on with iterations first..last of a stream without threads; cheap where `first` lies in the
+ * block that was handed out last. */
+int aatgs_trace_stream_seek(aatgs_trace_stream *stream, uint64_t first, uint64_t last);
+void aatgs_trace_stream_close(aatgs_trace_stream *stream);
+
 #if defined(__cplusplus)
 }
 #endif

@@ -70,6 +70,78 @@ AATGS_FN uint32_t prism_in_conflict(const uint16_t *own, uint32_t v)
   return prism_bits8(_mm_cmpeq_epi16(prism_load8(own + v), _mm_setzero_si128())) ^ 255u;
 }
 
+#elif defined(__CUDACC__)
+
+/* Two columns a word, four words a load. */
+AATGS_FN uint4 prism_load8(const void *p)
+{
+  return *(const uint4 *)p;
+}
+
+AATGS_FN int32_t prism_least2(uint32_t m)
+{
+  int32_t low = (int16_t)(m & 0xffffu), high = (int16_t)(m >> 16);
+  return low < high ? low : high;
+}
+
+AATGS_FN uint32_t prism_min8(uint32_t m, uint4 x)
+{
+  return __vmins2(__vmins2(m, x.x), __vmins2(__vmins2(x.y, x.z), x.w));
+}
+
+AATGS_FN int32_t prism_row_least(const int16_t *row, uint32_t columns)
+{
+  uint32_t m = 0x7fff7fffu;
+  for (uint32_t c = 0; c < columns; c += 8)
+    m = prism_min8(m, prism_load8(row + c));
+  return prism_least2(m);
+}
+
+/* The columns of a word whose tabu is over; the others become INT16_MAX. */
+AATGS_FN uint32_t prism_free2(uint32_t row, uint32_t tabu, uint32_t clock)
+{
+  return row | (__vcmpgts2(tabu, clock) & 0x7fff7fffu);
+}
+
+AATGS_FN int32_t prism_row_least_free(const int16_t *row, const int16_t *tabu, int16_t now,
+                                      uint32_t columns)
+{
+  const uint32_t clock = (uint32_t)(uint16_t)now * 0x10001u;
+  uint32_t m = 0x7fff7fffu;
+  for (uint32_t c = 0; c < columns; c += 8) {
+    uint4 x = prism_load8(row + c), held = prism_load8(tabu + c);
+    x.x = prism_free2(x.x, held.x, clock);
+    x.y = prism_free2(x.y, held.y, clock);
+    x.z = prism_free2(x.z, held.z, clock);
+    x.w = prism_free2(x.w, held.w, clock);
+    m = prism_min8(m, x);
+  }
+  return prism_least2(m);
+}
+
+AATGS_FN uint32_t prism_match2(uint32_t row, uint32_t tabu, uint32_t clock, uint32_t entry)
+{
+  uint32_t hit = __vcmpeq2(row, entry) & ~__vcmpgts2(tabu, clock);
+  return (hit & 1u) | (hit >> 16 & 1u) << 1;
+}
+
+AATGS_FN uint32_t prism_row_match(const int16_t *row, const int16_t *tabu, int16_t now,
+                                  int16_t entry, uint32_t c)
+{
+  const uint32_t clock = (uint32_t)(uint16_t)now * 0x10001u;
+  const uint32_t wanted = (uint32_t)(uint16_t)entry * 0x10001u;
+  uint4 x = prism_load8(row + c), held = prism_load8(tabu + c);
+  return prism_match2(x.x, held.x, clock, wanted) | prism_match2(x.y, held.y, clock, wanted) << 2 |
+         prism_match2(x.z, held.z, clock, wanted) << 4 |
+         prism_match2(x.w, held.w, clock, wanted) << 6;
+}
+
+#define PRISM_GROUP 1u /* vertices that a lane looks at together */
+AATGS_FN uint32_t prism_in_conflict(const uint16_t *own, uint32_t v)
+{
+  return own[v] != 0;
+}
+
 #else
 
 AATGS_FN int32_t prism_row_least(const int16_t *row, uint32_t columns)

@@ -22,6 +22,8 @@ typedef struct prism_view {
   uint32_t n;
   uint32_t stride;
   uint32_t k; /* colours in use: 0..k-1 */
+  /* Not 0: a partial colouring. Vertices of colour k have none yet; own[v] says which they are. */
+  uint32_t partial;
 } prism_view;
 
 /* The colouring at element `at` of a region, with the table at element `table_at` of another. */
@@ -39,6 +41,7 @@ AATGS_FN prism_view prism_view_of(const aatgs_task *t, uint32_t region, uint64_t
   w.n = PRISM_GET(t, PRISM_INFO, PRISM_N);
   w.stride = PRISM_GET(t, PRISM_INFO, PRISM_STRIDE);
   w.k = k;
+  w.partial = 0;
   return w;
 }
 
@@ -65,7 +68,16 @@ AATGS_FN void prism_move(aatgs_task *t, const prism_view *w, uint32_t v, uint32_
   uint32_t degree = w->rows[v + 1] - w->rows[v];
   uint32_t a = w->color[v];
   aatgs_sync(t); /* everyone has read color[v] */
-  if (w->own) {
+  if (w->partial) {
+    aatgs_lane_for(t, i, degree)
+    {
+      int16_t *row = w->gamma + (uint64_t)adj[i] * w->stride;
+      if (a < w->k)
+        row[a] = (int16_t)(row[a] - 1);
+      if (b < w->k)
+        row[b] = (int16_t)(row[b] + 1);
+    }
+  } else if (w->own) {
     aatgs_lane_for(t, i, degree)
     {
       uint32_t u = adj[i];
@@ -88,7 +100,9 @@ AATGS_FN void prism_move(aatgs_task *t, const prism_view *w, uint32_t v, uint32_
   }
   aatgs_one_lane(t)
   {
-    if (w->own)
+    if (w->partial)
+      w->own[v] = b == w->k;
+    else if (w->own)
       w->own[v] = (uint16_t)w->gamma[(uint64_t)v * w->stride + b];
     aatgs_put_u16(t, w->region, w->at + v, (uint16_t)b);
   }
@@ -102,10 +116,11 @@ AATGS_FN int32_t prism_delta(const prism_view *w, uint32_t v, uint32_t c)
   return (int32_t)row[c] - (int32_t)row[w->color[v]];
 }
 
-/* Recomputes gamma (and own) from the colours; returns the number of conflicts. */
+/* Recomputes gamma (and own) from the colours; returns the number of conflicts, of a partial
+ * colouring the number of vertices without a colour. */
 AATGS_FN uint32_t prism_tabulate(const aatgs_task *t, const prism_view *w)
 {
-  uint32_t twice = 0;
+  uint32_t twice = 0, own;
   aatgs_lane_for(t, v, w->n)
   {
     int16_t *row = w->gamma + (uint64_t)v * w->stride;
@@ -113,15 +128,17 @@ AATGS_FN uint32_t prism_tabulate(const aatgs_task *t, const prism_view *w)
       row[c] = c < w->k ? 0 : PRISM_PAD;
     for (uint32_t e = w->rows[v]; e < w->rows[v + 1]; ++e) {
       uint32_t c = w->color[w->adj[e]];
-      row[c] = (int16_t)(row[c] + 1);
+      if (c < w->k)
+        row[c] = (int16_t)(row[c] + 1);
     }
+    own = w->partial ? w->color[v] == w->k : (uint32_t)row[w->color[v]];
     if (w->own)
-      w->own[v] = (uint16_t)row[w->color[v]];
-    twice += (uint32_t)row[w->color[v]];
+      w->own[v] = (uint16_t)own;
+    twice += own;
   }
   twice = aatgs_reduce_add_u32(t, twice);
   aatgs_sync(t);
-  return twice / 2;
+  return w->partial ? twice : twice / 2;
 }
 
 /* Conflicts as the table has them. */
@@ -148,15 +165,19 @@ AATGS_FN int prism_tables_hold(const aatgs_task *t, const prism_view *w, uint32_
       sum += count;
       if (c == w->color[v])
         mine = count;
+      /* The classes of a partial colouring are free of conflicts. */
+      wrong += w->partial && c < w->k && c == w->color[v] && count;
     }
+    if (w->partial)
+      mine = w->color[v] == w->k;
     wrong += sum != w->rows[v + 1] - w->rows[v];
     wrong += w->own && w->own[v] != mine;
-    wrong += w->color[v] >= w->k;
+    wrong += w->color[v] >= w->k + w->partial;
     twice += mine;
   }
   wrong = aatgs_reduce_add_u32(t, wrong);
   twice = aatgs_reduce_add_u32(t, twice);
-  return wrong == 0 && twice == 2 * conflicts;
+  return wrong == 0 && twice == (w->partial ? conflicts : 2 * conflicts);
 }
 
 /* Conflicts of a colouring, counted from the edges. With the bit matrix only the pairs inside

@@ -23,7 +23,7 @@ enum prism_region {
   PRISM_FOCUS,           /* u16[n]: best colouring with the target's number of colours */
   PRISM_WHCR,            /* u32: headers of the individuals, then of the islands */
   PRISM_WHCR_COLORS,     /* u16[individuals][PRISM_WHCR_SLOTS][n] */
-  PRISM_WHCR_RING,       /* u64[individuals][PRISM_RING]: the last moves and their tenure */
+  PRISM_WHCR_RING,       /* u64[individuals][PRISM_RING]: the last tenures given */
   PRISM_WHCR_GAMMA,      /* i16[individuals][n][stride] */
   PRISM_WHCR_OWN,        /* u16[individuals][PRISM_OWN_STRIDE(n)]: conflicts of each vertex */
   PRISM_WHCR_TABU,       /* i16[individuals][n][stride]: clock until which a move is tabu */
@@ -140,7 +140,11 @@ enum prism_head {
 enum prism_whcr_head {
   PRISM_W_CLOCK = PRISM_H_OWN, /* of the tabu search: moves so far */
   PRISM_W_STAGE,               /* steps of the cycle that it has done */
-  PRISM_WHCR_WORDS = 8
+  PRISM_W_TURN,                /* entries of its ring so far */
+  PRISM_W_ATTEMPT,             /* partial: attempts so far */
+  PRISM_W_LEAST,               /* partial: fewest vertices left over in this attempt */
+  PRISM_W_SINCE,               /* partial: moves since then */
+  PRISM_WHCR_WORDS = 12
 };
 /* An island is a pair of individuals that cross. */
 enum prism_island_word {
@@ -159,7 +163,7 @@ enum prism_whcr_slot {
   PRISM_SLOT_ELITE,  /* of the island: individual 0 keeps this era's, 1 the last one's */
   PRISM_WHCR_SLOTS
 };
-#define PRISM_RING 1024u /* moves remembered; a tenure is shorter */
+#define PRISM_RING 1024u /* tenures remembered; each is shorter */
 
 enum prism_thermo_head {
   PRISM_T_RUNG = PRISM_H_OWN, /* of the temperature ladder */

@@ -90,7 +90,7 @@ static const aatgs_task_type prism_types[] = {
      0, -1},
     {"WhcrKernel",
      "repairs conflicts of a colouring over a coarsening hierarchy; an individual a part",
-     AATGS_ROLE_NONE, 2, PRISM_READS_AIM, PRISM_WRITES_WHCR, 5 * PRISM_MS, 1, PRISM_INPUT_GRAPH},
+     AATGS_ROLE_NONE, 4, PRISM_READS_AIM, PRISM_WRITES_WHCR, 5 * PRISM_MS, 1, PRISM_INPUT_GRAPH},
     {"ThermodynamicAnneal", "parallel tempering over replicas of the colouring", AATGS_ROLE_NONE, 4,
      PRISM_READS_AIM | PRISM_BIT(EXP), PRISM_WRITES_THERMO, 10 * PRISM_MS, 1, PRISM_INPUT_GRAPH},
     {"QuantumOptimize", "simulated quantum annealing of the colouring over Trotter slices",
@@ -134,6 +134,10 @@ static const aatgs_named_graph prism_graphs[] = {
      "download TelemetryDownload after=whcr,thermo\n",
      "WhcrKernel and ThermodynamicAnneal side by side"}};
 
+static const aatgs_shorthand prism_shorthands[] = {
+    {"colors", "target_colors", "K",
+     "look for K colours and end the search there (default: fewer and fewer)"}};
+
 #define PRISM_COUNT(array) ((uint32_t)(sizeof(array) / sizeof((array)[0])))
 
 static const struct aatgs_workload prism_workload = {
@@ -162,7 +166,9 @@ static const struct aatgs_workload prism_workload = {
     prism_solution,
     prism_summary,
     aatgs_cpu_loop,
-    AATGS_CUDA_LAUNCH};
+    AATGS_CUDA_LAUNCH,
+    prism_shorthands,
+    PRISM_COUNT(prism_shorthands)};
 
 AATGS_EXPORT const struct aatgs_workload *aatgs_workload(void)
 {

@@ -9,105 +9,15 @@
  *              tenure of Galinier and Hao);
  *   levels     groups of up to coarsening_ratio^level vertices that both
  *              individuals colour alike move as one, coarse to fine;
- *   fine       pre_smooth_iterations x n tabu moves. */
+ *   fine       pre_smooth_iterations x n tabu moves.
+ * Islands differ in kind (enum prism_island_kind): tenures, lengths of a generation; those of one
+ * kind search partial colourings instead. */
 #ifndef AATGS_PRISM_WHCR_H
 #define AATGS_PRISM_WHCR_H
 
-#include "whcr_coarse.h"
+#include "whcr_partial.h"
 
 #define PRISM_ERA 10u /* generations between visits of the elites */
-
-/* Rebuilds the derived tables of an individual from its colours and its ring. */
-AATGS_FN void prism_whcr_tabulate(aatgs_task *t, uint32_t individual)
-{
-  prism_whcr_state s = prism_whcr_state_of(t, individual);
-  const uint64_t *ring =
-      aatgs_region_ptr(t, PRISM_WHCR_RING, const uint64_t) + (uint64_t)individual * PRISM_RING;
-  prism_tabulate(t, &s.w);
-  prism_tabu_clear(t, &s);
-  aatgs_one_lane(t)
-  {
-    /* Oldest first, so that a later tenure of the same move wins. */
-    for (uint32_t i = 0; i < PRISM_RING; ++i) {
-      uint64_t e = ring[(s.clock + 1 + i) % PRISM_RING];
-      uint32_t v = (uint32_t)(e >> 16) & 0xffffu, c = (uint32_t)e & 0xffffu;
-      int16_t *cell = s.tabu + (uint64_t)v * s.w.stride + c;
-      if ((uint32_t)(e >> 32) > s.clock && *cell != PRISM_NEVER)
-        *cell = (int16_t)((uint32_t)(e >> 32) - s.clock / PRISM_EPOCH * PRISM_EPOCH);
-    }
-  }
-  aatgs_sync(t);
-}
-
-/* Conflicts that the best admissible move of v adds (less than 0: takes away), INT16_MAX or so
- * when there is none. A tabu move is admissible when it takes away more than `room`, which makes
- * a new best. */
-AATGS_FN int32_t prism_tabu_delta(const prism_whcr_state *s, uint32_t v, int32_t own, int32_t room,
-                                  int16_t now, uint32_t columns)
-{
-  const int16_t *row = s->w.gamma + (uint64_t)v * s->w.stride;
-  const int16_t *tabu = s->tabu + (uint64_t)v * s->w.stride;
-  int32_t delta = prism_row_least_free(row, tabu, now, columns) - own;
-  if (own > room) {
-    int32_t any = prism_row_least_free(row, tabu, PRISM_NEVER - 1, columns) - own;
-    delta = any < -room && any < delta ? any : delta;
-  }
-  return delta;
-}
-
-/* Of the admissible moves of v that add `delta`, the one that comes first by `salt`: tie, vertex
- * and colour in one word. */
-AATGS_FN uint64_t prism_tabu_pick(const prism_whcr_state *s, uint32_t v, int32_t delta,
-                                  int32_t room, int16_t now, uint32_t salt)
-{
-  const int16_t *row = s->w.gamma + (uint64_t)v * s->w.stride;
-  const int16_t *tabu = s->tabu + (uint64_t)v * s->w.stride;
-  int16_t wanted = (int16_t)((int32_t)s->w.own[v] + delta);
-  uint32_t columns = prism_columns(&s->w);
-  int16_t latest = delta < -room ? PRISM_NEVER - 1 : now;
-  uint64_t best = UINT64_MAX;
-  for (uint32_t c = 0; c < columns; c += 8) {
-    uint32_t bits = prism_row_match(row, tabu, latest, wanted, c);
-    while (bits) {
-      uint32_t color = c + prism_next_bit(&bits);
-      uint64_t key = (uint64_t)prism_tie(salt, v, color) << 32 | v << 16 | color;
-      best = key < best ? key : best;
-    }
-  }
-  return best;
-}
-
-/* The best admissible move of all vertices in conflict: tie << 32 | vertex << 16 | colour, a
- * minimum over lanes and so the same for any number of them; *delta is what it adds. UINT64_MAX:
- * there is none. */
-AATGS_FN uint64_t prism_tabu_choose(const aatgs_task *t, const prism_whcr_state *s, int32_t room,
-                                    uint32_t salt, int32_t *delta)
-{
-  uint32_t *list = s->scratch + t->lane; /* vertices with the least delta, lane by lane */
-  uint32_t columns = prism_columns(&s->w), count = 0;
-  int16_t now = (int16_t)(s->clock % PRISM_EPOCH);
-  int32_t least = PRISM_PAD / 2;
-  uint64_t best = UINT64_MAX;
-  aatgs_lane_for(t, group, PRISM_OWN_STRIDE(s->w.n) / PRISM_GROUP)
-  {
-    uint32_t bits = prism_in_conflict(s->w.own, group * PRISM_GROUP);
-    while (bits) {
-      uint32_t v = group * PRISM_GROUP + prism_next_bit(&bits);
-      int32_t d = prism_tabu_delta(s, v, s->w.own[v], room, now, columns);
-      if (d > least)
-        continue;
-      count = d < least ? 0 : count;
-      least = d;
-      list[t->lanes * count++] = v;
-    }
-  }
-  *delta = (int32_t)aatgs_reduce_min_u64(t, (uint64_t)(least + 65536)) - 65536;
-  for (uint32_t i = 0; least == *delta && i < count; ++i) {
-    uint64_t key = prism_tabu_pick(s, list[t->lanes * i], least, room, now, salt);
-    best = key < best ? key : best;
-  }
-  return aatgs_reduce_min_u64(t, best);
-}
 
 /* Keeps the current colouring as the generation's best. */
 AATGS_FN void prism_whcr_keep(aatgs_task *t, const prism_whcr_state *s)
@@ -116,21 +26,37 @@ AATGS_FN void prism_whcr_keep(aatgs_task *t, const prism_whcr_state *s)
   prism_put(t, PRISM_WHCR, s->head + PRISM_H_BEST, s->conflicts);
 }
 
+/* Tenure per conflict on an island, x 65536. */
+AATGS_FN uint64_t prism_island_stress(const aatgs_task *t, uint32_t individual)
+{
+  uint64_t stress = PRISM_GET(t, PRISM_TABLES, PRISM_T_STRESS);
+  uint32_t kind = prism_island_kind_of(individual);
+  return kind == PRISM_ISLAND_LONG    ? 8 * stress
+         : kind == PRISM_ISLAND_SHORT ? 3 * stress >> 2
+                                      : stress;
+}
+
+/* Moves of half a cycle. */
+AATGS_FN uint32_t prism_island_due(const uint32_t *tables, uint32_t island, uint32_t stage)
+{
+  uint32_t due = stage % 2 ? tables[PRISM_T_PRE] : tables[PRISM_T_POST];
+  return prism_island_kind_of(2 * island) == PRISM_ISLAND_SHORT ? 8 * due : due;
+}
+
 /* Up to `budget` tabu moves; returns how many were made. */
 AATGS_FN uint32_t prism_tabu_search(aatgs_task *t, prism_whcr_state *s, uint32_t budget)
 {
-  const uint32_t *tables = aatgs_region_ptr(t, PRISM_TABLES, const uint32_t);
+  uint64_t per_conflict = prism_island_stress(t, s->individual);
   uint32_t kept = PRISM_GET(t, PRISM_WHCR, s->head + PRISM_H_BEST);
   uint32_t best = kept < s->conflicts ? kept : s->conflicts, moves = 0;
   aatgs_sync(t); /* everyone has read the header */
   while (moves < budget && s->conflicts) {
     uint64_t r = aatgs_random_u64(t, moves);
-    int32_t delta;
-    uint64_t key = prism_tabu_choose(t, s, (int32_t)(s->conflicts - best), (uint32_t)r, &delta);
-    uint32_t v = (uint32_t)(key >> 16) & 0xffffu, c = (uint32_t)key & 0xffffu, tenure, from;
+    uint64_t key = prism_tabu_choose(t, s, (int32_t)(s->conflicts - best), (uint32_t)r);
+    uint32_t v = prism_key_vertex(key), c = prism_key_color(key), from;
+    int32_t delta = prism_key_delta(key);
     ++moves;
-    if (++s->clock % PRISM_EPOCH == 0)
-      prism_tabu_epoch(t, s);
+    prism_tabu_tick(t, s);
     if (key == UINT64_MAX)
       continue; /* every move is tabu: wait one tick */
     from = s->w.color[v];
@@ -138,18 +64,9 @@ AATGS_FN uint32_t prism_tabu_search(aatgs_task *t, prism_whcr_state *s, uint32_t
       prism_whcr_keep(t, s);
       kept = best;
     }
-    tenure = 1 + (uint32_t)((uint64_t)tables[PRISM_T_STRESS] * s->conflicts >> 16) +
-             (uint32_t)((r >> 32) * tables[PRISM_T_PERSISTENCE] >> 32);
-    tenure = tenure < PRISM_RING ? tenure : PRISM_RING - 1;
     prism_move(t, &s->w, v, c);
-    aatgs_one_lane(t)
-    {
-      s->tabu[(uint64_t)v * s->w.stride + from] = (int16_t)(s->clock % PRISM_EPOCH + tenure);
-      s->tabu[(uint64_t)v * s->w.stride + c] = PRISM_NEVER;
-      aatgs_put_u64(t, PRISM_WHCR_RING,
-                    (uint64_t)s->individual * PRISM_RING + s->clock % PRISM_RING,
-                    (uint64_t)(s->clock + tenure) << 32 | v << 16 | from);
-    }
+    prism_tabu_forbid(t, s, v, from, prism_tenure(t, s, per_conflict, (uint32_t)(r >> 32)));
+    aatgs_one_lane(t) s->tabu[(uint64_t)v * s->w.stride + c] = PRISM_NEVER;
     aatgs_sync(t);
     s->conflicts = (uint32_t)((int32_t)s->conflicts + delta);
     best = s->conflicts < best ? s->conflicts : best;
@@ -211,19 +128,23 @@ AATGS_FN void prism_whcr(aatgs_task *t)
   uint32_t target = PRISM_GET(t, PRISM_CONTROL, PRISM_TARGET), moves;
   const uint32_t *tables = aatgs_region_ptr(t, PRISM_TABLES, const uint32_t);
   prism_whcr_state s;
+  int changed;
   if (target == 0 || t->part >= PRISM_GET(t, PRISM_INFO, PRISM_INDIVIDUALS))
     return;
   s = prism_whcr_state_of(t, t->part);
   aatgs_sync(t);
   if (s.w.k == 0)
     prism_whcr_begin(t, &s);
-  if (prism_whcr_follow(t, &s, target) || s.clock >= PRISM_CLOCK_MAX)
+  changed = s.w.partial ? prism_partial_follow(t, &s, target) : prism_whcr_follow(t, &s, target);
+  if (changed || s.clock >= PRISM_CLOCK_MAX)
     prism_tabu_reset(t, &s);
-  moves = prism_tabu_search(t, &s, prism_whcr_budget(t, tables));
+  moves = s.w.partial ? prism_partial_search(t, &s, prism_whcr_budget(t, tables))
+                      : prism_tabu_search(t, &s, prism_whcr_budget(t, tables));
   if ((prism_config_flags(t) & PRISM_CHECK_TABLES) && !prism_tables_hold(t, &s.w, s.conflicts))
     aatgs_fail(t, PRISM_FAIL_TABLES);
   prism_put(t, PRISM_WHCR, s.head + PRISM_H_CONFLICTS, s.conflicts);
   prism_put(t, PRISM_WHCR, s.head + PRISM_W_CLOCK, s.clock);
+  prism_put(t, PRISM_WHCR, s.head + PRISM_W_TURN, s.turn);
   prism_put(t, PRISM_WHCR, s.head + PRISM_H_MOVES, moves);
   prism_put(t, PRISM_WHCR, s.head + PRISM_H_ITERATION, (uint32_t)t->iteration);
 }
@@ -285,10 +206,12 @@ AATGS_FN void prism_whcr_finish(aatgs_task *t)
   if (target == 0)
     return;
   for (uint32_t island = 0; 2 * island + 1 < active; ++island) {
+    if (prism_island_kind_of(2 * island) == PRISM_ISLAND_PARTIAL)
+      continue;
     uint32_t base = prism_island(t, 2 * island);
     uint32_t stage = words[base + PRISM_I_STAGE], moves = words[base + PRISM_I_MOVES];
     uint32_t k = words[base + PRISM_I_K];
-    uint32_t due = stage % 2 ? tables[PRISM_T_PRE] : tables[PRISM_T_POST];
+    uint32_t due = prism_island_due(tables, island, stage);
     aatgs_sync(t);
     if (k != target) {
       prism_put(t, PRISM_WHCR, base + PRISM_I_K, target);

@@ -16,8 +16,9 @@ typedef struct prism_whcr_state {
   uint32_t *scratch;
   uint32_t individual;
   uint32_t head;
-  uint32_t conflicts;
+  uint32_t conflicts; /* of a partial colouring: vertices without a colour */
   uint32_t clock;
+  uint32_t turn; /* entries of the ring so far */
 } prism_whcr_state;
 
 AATGS_FN uint32_t prism_whcr_head(uint32_t individual)
@@ -30,6 +31,20 @@ AATGS_FN uint32_t prism_island(const aatgs_task *t, uint32_t individual)
 {
   return PRISM_GET(t, PRISM_INFO, PRISM_INDIVIDUALS) * PRISM_WHCR_WORDS +
          individual / 2 * PRISM_ISLAND_WORDS;
+}
+
+/* What an island does, so that different graphs find an island that suits them. */
+enum prism_island_kind {
+  PRISM_ISLAND_PLAIN = 0, /* tenures as the config says */
+  PRISM_ISLAND_PARTIAL,   /* partial colourings, no crossover: whcr_partial.h */
+  PRISM_ISLAND_LONG,      /* long tenures: geometric graphs */
+  PRISM_ISLAND_SHORT,     /* shorter ones, longer generations: graphs with a hidden colouring */
+  PRISM_ISLAND_KINDS
+};
+
+AATGS_FN uint32_t prism_island_kind_of(uint32_t individual)
+{
+  return individual / 2 % PRISM_ISLAND_KINDS;
 }
 
 /* Element of PRISM_WHCR_COLORS where a slot starts. */
@@ -60,6 +75,8 @@ AATGS_FN prism_whcr_state prism_whcr_state_of(const aatgs_task *t, uint32_t indi
               individual * PRISM_SCRATCH_WORDS(n, stride);
   s.conflicts = PRISM_GET(t, PRISM_WHCR, s.head + PRISM_H_CONFLICTS);
   s.clock = PRISM_GET(t, PRISM_WHCR, s.head + PRISM_W_CLOCK);
+  s.turn = PRISM_GET(t, PRISM_WHCR, s.head + PRISM_W_TURN);
+  s.w.partial = prism_island_kind_of(individual) == PRISM_ISLAND_PARTIAL;
   return s;
 }
 

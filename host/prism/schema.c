@@ -152,8 +152,8 @@ const aatgs_field prism_telemetry_fields[] = {
     F32(reservoir_activity, "conflicts", "what the reservoir does not yet follow"),
     F32(free_energy, "conflicts", "belief about the conflicts plus weighted surprise"),
     U32(best_replica, "", 1,
-        "solver that found the best colouring at the target: 0 to 62 WhcrKernel, 63 to 70 "
-        "ThermodynamicAnneal, 71 to 86 QuantumOptimize, 87 Custom, 88 none yet"),
+        "solver that found the best colouring at the target: 0 to 63 WhcrKernel, 64 to 71 "
+        "ThermodynamicAnneal, 72 to 87 QuantumOptimize, 88 Custom, 89 none yet"),
     {"iteration_time_us", "us", "time of the iteration on the device", AATGS_U32, 1,
      AT(iteration_time_us), AATGS_FIELD_ITERATION_TIME_US, 0, 4294967295.0, 0},
     U32(target_colors, "colors", 1, "colours that the solvers aim at next; 0: nothing left to do"),

@@ -13,7 +13,7 @@ aatgs 0 --version
 quiet
 out '^aatgs [0-9]+\.[0-9]+\.[0-9]+$'
 
-for verb in run replay info export diff schedule gen verify recover trim pack unpack ls rm doctor; do
+for verb in run replay debug bisect repro info report timeline query dump stats export diff schedule gen verify recover trim pack unpack ls rm doctor; do
   aatgs 0 "$verb" --help
   quiet
   out "^Usage: aatgs $verb" '--help'

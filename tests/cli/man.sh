@@ -5,7 +5,7 @@
 pages=$AATGS_SOURCE/tools/man
 
 # Each option of the help is on the page, and the other way round.
-for verb in run replay info export diff schedule gen verify recover trim pack unpack ls rm doctor; do
+for verb in run replay debug bisect repro info report timeline query dump stats export diff schedule gen verify recover trim pack unpack ls rm doctor; do
   aatgs 0 "$verb" --help
   checks=$((checks + 1))
   [ -f "$pages/aatgs-$verb.1" ] || complain "there is no page aatgs-$verb.1"
@@ -41,7 +41,7 @@ COMP_WORDS=("$AATGS" "$@") COMP_CWORD=$#
 _aatgs
 echo "${COMPREPLY[*]}"
 END
-  same "$(bash complete.bash rep)" replay 'completion of rep'
+  same "$(bash complete.bash repl)" replay 'completion of repl'
   same "$(bash complete.bash replay --sh)" --shuffle 'completion of --sh'
   same "$(bash complete.bash info --format j)" json 'completion of --format j'
   same "$(bash complete.bash export t --format p)" perfetto 'completion of --format p'

@@ -70,6 +70,16 @@ same "$(json last)" "$last_one" 'last iteration in the trace'
 aatgs 0 run --device cpu --graph "$queen" --tasks diamond --config sweeps=1 --iterations $many --record many
 aatgs 0 replay many
 
+# --colors is short for a field: the same run; more colours than asked for are no success.
+aatgs 0 run --device cpu --graph "$queen" --iterations $short --colors 12 --solution twelve.sol --format json
+one=$(json digest)
+check "$queen" twelve.sol 12
+aatgs 0 run --device cpu --graph "$queen" --iterations $short --config target_colors=12 --format json
+same "$(json digest)" "$one" 'digest with --colors 12'
+aatgs 0 run --device cpu --graph "$queen" --iterations 20 --colors 5 --format json
+out '"colors_used": 5,$'
+refused 2 'target_colors' run --graph "$queen" --colors many
+
 # A protein, alone and beside a graph.
 aatgs 0 run --device cpu --protein "$data/pdb/3ot3.pdb" --iterations 20 --record pockets --format json
 quiet

@@ -386,6 +386,63 @@ static void test_wrong_calls_stick(void **state)
   make_remove(dir);
 }
 
+/* A stream hands out what aatgs_trace_next() does: all of it, or the members that are wanted. */
+static void check_stream(aatgs_trace *t, const make_options *o, const aatgs_trace_want *want,
+                         uint64_t first, uint64_t last, uint32_t threads)
+{
+  const aatgs_iteration *rows;
+  aatgs_trace_stream *s;
+  aatgs_iteration it;
+  size_t n;
+  int rc;
+  assert_int_equal(aatgs_trace_seek(t, first), 0);
+  assert_int_equal(aatgs_trace_stream_open(t, want, first, last, threads, &s), 0);
+  while ((rc = aatgs_trace_stream_next(s, &rows, &n)) == 1) {
+    for (size_t i = 0; i < n; i++) {
+      assert_int_equal(aatgs_trace_next(t, &it), 1);
+      assert_int_equal(rows[i].iteration, it.iteration);
+      if (want->config)
+        assert_true(make_same(&rows[i], &it, o));
+      else
+        assert_true(rows[i].seen_ns == it.seen_ns && !rows[i].config && !rows[i].plan);
+      for (uint32_t k = 0; !want->config && k < it.timing_count; k++)
+        assert_true(rows[i].timings[k].start_ns == it.timings[k].start_ns &&
+                    rows[i].timings[k].digest == 0);
+    }
+  }
+  assert_int_equal(rc, 0);
+  assert_int_equal(aatgs_trace_stream_next(s, &rows, &n), 0);
+  rc = aatgs_trace_next(t, &it);
+  assert_true(rc == 0 || it.iteration > last);
+  aatgs_trace_stream_close(s);
+}
+
+static void test_stream(void **state)
+{
+  const aatgs_trace_want all = {UINT32_MAX, UINT32_MAX, UINT64_MAX};
+  const aatgs_trace_want some = {AATGS_WANT_SEEN_NS | AATGS_WANT_TIMING_START_NS, 0, 0};
+  (void)state;
+  for (uint64_t seed = 1; seed <= 6; seed++) {
+    make_options o = random_options(seed);
+    const char *dir = make_path("stream");
+    aatgs_trace_stream *s;
+    aatgs_trace *t;
+    o.config_bytes = 64;
+    make_trace(&o, dir, NULL);
+    assert_int_equal(aatgs_trace_open(dir, &t, NULL), 0);
+    for (uint32_t threads = 0; threads <= 3; threads++) {
+      check_stream(t, &o, &all, 1, UINT64_MAX, threads);
+      check_stream(t, &o, &some, 1, UINT64_MAX, threads);
+      check_stream(t, &o, &all, 20, 70, threads);
+      /* Left in the middle, and never begun. */
+      assert_int_equal(aatgs_trace_stream_open(t, &all, 1, UINT64_MAX, threads, &s), 0);
+      aatgs_trace_stream_close(s);
+    }
+    aatgs_trace_close(t);
+    make_remove(dir);
+  }
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -394,6 +451,7 @@ int main(void)
       cmocka_unit_test(test_state_and_info),
       cmocka_unit_test(test_seek),
       cmocka_unit_test(test_scan),
+      cmocka_unit_test(test_stream),
       cmocka_unit_test(test_unclosed_and_live),
       cmocka_unit_test(test_pump_commits_by_time),
       cmocka_unit_test(test_empty_trace),
