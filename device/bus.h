@@ -17,7 +17,7 @@
 #endif
 
 #define AATGS_BUS_MAGIC UINT64_C(0x3153554253475441) /* "ATGSBUS1", little-endian */
-#define AATGS_BUS_VERSION 1u
+#define AATGS_BUS_VERSION 2u
 
 #define AATGS_CONFIG_BYTES_MAX 256u
 #define AATGS_TELEMETRY_BYTES_MAX 64u
@@ -52,7 +52,7 @@ typedef enum aatgs_opcode {
 } aatgs_opcode;
 
 typedef enum aatgs_command_flag {
-  AATGS_COMMAND_CHAIN = 1 /* the graph is a chain, every iteration before this one complete */
+  AATGS_COMMAND_PLACED = 1 /* run the graph's program, see aatgs_turn */
 } aatgs_command_flag;
 
 typedef struct aatgs_command_header {
@@ -62,7 +62,8 @@ typedef struct aatgs_command_header {
   uint64_t iteration;
   uint64_t timing_base;    /* sequence number of this iteration's timing record 0 */
   uint32_t plan;           /* number of the plan; its table slot is number % plans_max */
-  uint32_t telemetry_read; /* low 32 bits of the last iteration the caller has read */
+  uint32_t telemetry_read; /* low 32 bits of the last iteration the caller has read; in a copy
+                              that one worker relays to the others: that worker */
 } aatgs_command_header;
 
 typedef struct aatgs_command {
@@ -139,7 +140,9 @@ typedef struct aatgs_task_entry {
   uint32_t flags;        /* aatgs_task_flag */
 } aatgs_task_entry;
 
-/* Followed by aatgs_task_entry[tasks], then uint32_t dependents[edges]. */
+/* Followed by aatgs_task_entry[tasks], then uint32_t dependents[edges]; where the graph has a
+ * program, then at AATGS_PROGRAM_AT: aatgs_turn[turns], uint32_t first_turn[workers + 1] and
+ * uint32_t waits[waits]. */
 typedef struct aatgs_graph_table {
   uint32_t number;
   uint32_t tasks;
@@ -147,10 +150,47 @@ typedef struct aatgs_graph_table {
   uint32_t records; /* timing records an iteration posts */
   uint64_t touched; /* union of reads and writes */
   uint64_t written; /* union of writes */
-  uint32_t chain;   /* 1: the tasks follow one another, one part each */
+  uint32_t workers; /* of the program; 0: there is none */
+  uint32_t turns;
+  uint32_t waits;
   uint32_t pad0;
   uint32_t last_readers[AATGS_REGIONS_MAX]; /* tasks with the touch_count bit */
 } aatgs_graph_table;
+
+typedef enum aatgs_turn_flag {
+  AATGS_TURN_FINISH = 1,  /* calls the type's finish function */
+  AATGS_TURN_SIGNAL = 2,  /* turns of other workers wait for this one ... */
+  AATGS_TURN_RELEASE = 4, /* ... and it, or something before it, writes regions */
+  AATGS_TURN_LAST = 8,    /* the iteration is over after it */
+  AATGS_TURN_NOTHING = 16, /* no task: waits for the others' last turns */
+  AATGS_TURN_STOPS = 32    /* like AATGS_TASK_STOPS; AATGS_TASK_RETRIES() holds here too */
+} aatgs_turn_flag;
+
+/* A program is a graph's parts dealt out to workers beforehand, for tasks so short that to claim
+ * one would take longer than to run it. Worker w takes turns first_turn[w] to
+ * first_turn[w + 1] - 1, one after the other; what a turn waits for are timing records of other
+ * workers' turns. Worker 0 ends the iteration. */
+typedef struct aatgs_turn {
+  AATGS_ALIGNAS(16) uint32_t task;
+  uint32_t arg;
+  uint16_t type;
+  uint16_t flags; /* aatgs_turn_flag, retries */
+  uint16_t part;
+  uint16_t parts;
+  uint32_t record;     /* index of its timing record in the iteration */
+  uint32_t first_wait; /* index into the waits array */
+  uint32_t waits;      /* records of other workers' turns */
+  uint32_t depends;    /* those and, after them, records of earlier turns of its own worker */
+} aatgs_turn;
+
+/* Bytes from the start of a graph's table to its program, and of the program. */
+#define AATGS_PROGRAM_AT(tasks, edges)                                                            \
+  ((sizeof(aatgs_graph_table) + (uint64_t)(tasks) * sizeof(aatgs_task_entry) +                    \
+    (uint64_t)(edges) * sizeof(uint32_t) + 15u) &                                                 \
+   ~UINT64_C(15))
+#define AATGS_PROGRAM_BYTES(turns, workers, waits)                                                \
+  ((uint64_t)(turns) * sizeof(aatgs_turn) +                                                       \
+   ((uint64_t)(workers) + 1u + (uint64_t)(waits)) * sizeof(uint32_t))
 
 /* Followed by uint32_t task_at[tasks] (by rank, most urgent first), then
  * uint32_t rank_of[tasks]. */
@@ -163,7 +203,8 @@ typedef struct aatgs_plan_table {
 
 AATGS_STATIC_ASSERT(sizeof(aatgs_task_entry) == 72, "task entry");
 AATGS_STATIC_ASSERT(offsetof(aatgs_task_entry, type) == 40, "task entry");
-AATGS_STATIC_ASSERT(sizeof(aatgs_graph_table) == 296, "graph table");
+AATGS_STATIC_ASSERT(sizeof(aatgs_graph_table) == 304, "graph table");
+AATGS_STATIC_ASSERT(sizeof(aatgs_turn) == 32, "turn");
 AATGS_STATIC_ASSERT(sizeof(aatgs_plan_table) == 16, "plan table");
 
 /* ---- The header of the shared block ------------------------------------- */
@@ -196,6 +237,8 @@ typedef struct aatgs_bus_layout {
   uint32_t edges_max;
   uint32_t config_bytes;
   uint32_t telemetry_bytes;
+  uint32_t turns_max; /* turns, and timing records, of a program */
+  uint32_t waits_max;
   uint32_t pad0;
 } aatgs_bus_layout;
 
@@ -257,7 +300,7 @@ typedef struct aatgs_bus {
 #define AATGS_RUNNING(iteration, task) \
   ((uint64_t)(uint32_t)(iteration) << 32 | ((uint64_t)(task) + 1u))
 
-AATGS_STATIC_ASSERT(sizeof(aatgs_bus_layout) == 160, "bus layout");
+AATGS_STATIC_ASSERT(sizeof(aatgs_bus_layout) == 168, "bus layout");
 AATGS_STATIC_ASSERT(sizeof(aatgs_host_line) == 64, "host line");
 AATGS_STATIC_ASSERT(sizeof(aatgs_device_line) == 128, "device line");
 AATGS_STATIC_ASSERT(offsetof(aatgs_bus, host) == 192, "bus header");

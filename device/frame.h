@@ -20,7 +20,7 @@
 typedef enum aatgs_step_kind {
   AATGS_STEP_NONE = 0,
   AATGS_STEP_PART,     /* run a part (or finish) of a task */
-  AATGS_STEP_CHAIN,    /* run a whole iteration, see chain.h */
+  AATGS_STEP_PROGRAM,  /* run this worker's share of an iteration, see program.h */
   AATGS_STEP_ADMIT,    /* fill in a frame, then start its first tasks */
   AATGS_STEP_REBUILD,  /* rebuild the derived regions */
   AATGS_STEP_NOP,      /* acknowledge */
@@ -37,7 +37,6 @@ typedef struct aatgs_step {
   uint32_t kind;
   uint32_t task;
   uint32_t part;
-  uint32_t worker;
   aatgs_frame *frame;
 } aatgs_step;
 
@@ -45,16 +44,16 @@ typedef struct aatgs_step {
 typedef struct aatgs_worker {
   uint32_t id;
   uint32_t idle;     /* looks in a row that found nothing */
-  uint32_t polls;    /* 1: holds the polling token */
-  uint32_t alone;    /* 1: has held it since it ran a chain, so nobody else ran anything */
   uint64_t now_ns;   /* clock at the end of the last step */
   uint64_t oldest;   /* iterations before this one are complete */
+  uint64_t relayed;  /* sequence number of the next relayed command to take */
   uint64_t shuffled; /* state of the generator behind SHUFFLE */
-  union {
-    aatgs_command command;
-    uint32_t words[AATGS_COMMAND_FLITS * AATGS_FLIT_PAYLOAD_WORDS];
-  } u; /* the command being obeyed */
 } aatgs_worker;
+
+typedef union aatgs_command_words {
+  aatgs_command command;
+  uint32_t words[AATGS_COMMAND_FLITS * AATGS_FLIT_PAYLOAD_WORDS];
+} aatgs_command_words;
 
 /* Device clock, ns: CLOCK_MONOTONIC on cpu, the global timer on cuda. Tasks have no clock. */
 AATGS_FN uint64_t aatgs_clock_ns(void)
@@ -204,8 +203,8 @@ AATGS_FN void aatgs_wake_later(const aatgs_loop *loop, aatgs_worker *w, uint64_t
 /* ---- Admission ---------------------------------------------------------------------- */
 
 /* Fills in the frame for the command; every lane takes part. */
-AATGS_FN void aatgs_frame_fill(const aatgs_loop *loop, aatgs_frame *frame,
-                               const aatgs_command *command, uint32_t lane, uint32_t lanes)
+AATGS_COLD void aatgs_frame_fill(const aatgs_loop *loop, aatgs_frame *frame,
+                                 const aatgs_command *command, uint32_t lane, uint32_t lanes)
 {
   const aatgs_graph_table *graph = aatgs_graph_at(loop, command->header.graph);
   const aatgs_task_entry *entries = aatgs_entries(graph);
@@ -232,8 +231,8 @@ AATGS_FN void aatgs_frame_fill(const aatgs_loop *loop, aatgs_frame *frame,
 }
 
 /* Makes the filled frame the newest one and starts the tasks that wait for nothing. */
-AATGS_FN void aatgs_frame_start(aatgs_loop *loop, aatgs_worker *w, aatgs_frame *frame,
-                                uint64_t iteration, aatgs_step *next)
+AATGS_COLD void aatgs_frame_start(aatgs_loop *loop, aatgs_worker *w, aatgs_frame *frame,
+                                  uint64_t iteration, aatgs_step *next)
 {
   frame->start_ns = w->now_ns;
   /* The iteration before the masks: a reader that finds new masks finds the new iteration. */
@@ -302,7 +301,7 @@ AATGS_FN int aatgs_claim_frame(const aatgs_loop *loop, aatgs_worker *w, aatgs_fr
 }
 
 /* Takes the most urgent ready part of the oldest iteration that has one. */
-AATGS_FN int aatgs_claim(const aatgs_loop *loop, aatgs_worker *w, aatgs_step *step)
+AATGS_COLD int aatgs_claim(const aatgs_loop *loop, aatgs_worker *w, aatgs_step *step)
 {
   const uint64_t end = loop->first_iteration + aatgs_dev_load_acquire_u64(&loop->shared->admitted);
   for (uint64_t i = aatgs_oldest(loop, w, end); i < end; i++) {
@@ -315,58 +314,96 @@ AATGS_FN int aatgs_claim(const aatgs_loop *loop, aatgs_worker *w, aatgs_step *st
 
 /* ---- Completion ---------------------------------------------------------------------------- */
 
-AATGS_FN void aatgs_post_timing(const aatgs_loop *loop, const aatgs_step *step,
-                                const aatgs_task_entry *entry, uint64_t start_ns, uint64_t end_ns,
-                                uint32_t digest)
+/* What a timing record says besides the digest. */
+typedef struct aatgs_timing_head {
+  uint64_t sequence;
+  uint32_t iteration;
+  uint32_t task;
+  uint32_t part;
+  uint32_t worker;
+  uint64_t start_ns;
+  uint64_t end_ns;
+} aatgs_timing_head;
+
+AATGS_FN uint32_t aatgs_duration_ns(const aatgs_timing_head *h)
 {
-  const aatgs_frame *frame = step->frame;
-  const uint64_t sequence = frame->timing_base + entry->first_record + step->part;
-  const uint64_t duration = end_ns - start_ns;
+  const uint64_t duration = h->end_ns - h->start_ns;
+  return duration > UINT32_MAX ? UINT32_MAX : (uint32_t)duration;
+}
+
+AATGS_FN aatgs_flit *aatgs_timing_slot(const aatgs_loop *loop, uint64_t sequence)
+{
+  return loop->timings + (sequence & loop->timing_mask) * AATGS_TIMING_FLITS;
+}
+
+AATGS_FN void aatgs_post_timing(const aatgs_loop *loop, const aatgs_timing_head *h, uint32_t digest)
+{
   union {
     aatgs_timing_record record;
     uint32_t words[AATGS_TIMING_FLITS * AATGS_FLIT_PAYLOAD_WORDS];
   } u;
-  u.record.iteration = (uint32_t)frame->iteration;
-  u.record.task = step->task;
-  u.record.part = (uint16_t)step->part;
-  u.record.worker = (uint16_t)step->worker;
-  u.record.start = (uint32_t)start_ns;
-  u.record.duration_ns = duration > UINT32_MAX ? UINT32_MAX : (uint32_t)duration;
+  u.record.iteration = h->iteration;
+  u.record.task = h->task;
+  u.record.part = (uint16_t)h->part;
+  u.record.worker = (uint16_t)h->worker;
+  u.record.start = (uint32_t)h->start_ns;
+  u.record.duration_ns = aatgs_duration_ns(h);
   u.record.digest = loop->flags & AATGS_LOOP_DIGEST_OFF ? 0 : digest;
-  aatgs_slot_store(loop->timings + (sequence & loop->timing_mask) * AATGS_TIMING_FLITS,
-                   AATGS_TIMING_FLITS, (uint32_t)sequence, u.words);
+  aatgs_slot_store(aatgs_timing_slot(loop, h->sequence), AATGS_TIMING_FLITS, (uint32_t)h->sequence,
+                   u.words);
 }
 
-/* Posts what the frame holds as the iteration's telemetry. */
-AATGS_FN void aatgs_post_telemetry(const aatgs_loop *loop, const aatgs_frame *frame,
-                                   uint64_t now_ns)
+/* The header of a telemetry record. */
+typedef struct aatgs_telemetry_head {
+  uint64_t iteration;
+  uint32_t status;
+  uint32_t detail;
+  uint64_t start_ns;
+  uint64_t end_ns;
+} aatgs_telemetry_head;
+
+/* `failed`: the lowest AATGS_FAILED() of the failed tasks, UINT32_MAX: none. */
+AATGS_FN void aatgs_telemetry_verdict(aatgs_telemetry_head *h, uint32_t failed)
+{
+  h->status = failed == UINT32_MAX            ? AATGS_STATUS_OK
+              : failed & AATGS_FAILED_GOES_ON ? AATGS_STATUS_TASK_FAILED
+                                              : AATGS_STATUS_STOPPED;
+  h->detail = failed == UINT32_MAX ? 0 : failed & ~AATGS_FAILED_GOES_ON;
+}
+
+AATGS_FN aatgs_flit *aatgs_telemetry_slot(const aatgs_loop *loop, uint64_t iteration)
+{
+  return loop->telemetry + (iteration & loop->telemetry_mask) * AATGS_TELEMETRY_FLITS;
+}
+
+AATGS_FN void aatgs_post_telemetry(const aatgs_loop *loop, const aatgs_telemetry_head *h,
+                                   const uint32_t *telemetry)
 {
   union {
     aatgs_telemetry_record record;
     uint32_t words[AATGS_TELEMETRY_FLITS * AATGS_FLIT_PAYLOAD_WORDS];
   } u;
-  const uint32_t failed = aatgs_dev_load_relaxed_u32(&frame->failed_task);
-  u.record.iteration = frame->iteration;
-  u.record.status = failed == UINT32_MAX            ? AATGS_STATUS_OK
-                    : failed & AATGS_FAILED_GOES_ON ? AATGS_STATUS_TASK_FAILED
-                                                    : AATGS_STATUS_STOPPED;
-  u.record.detail = failed == UINT32_MAX ? 0 : failed & ~AATGS_FAILED_GOES_ON;
-  u.record.start_ns = frame->start_ns;
-  u.record.end_ns = now_ns;
+  u.record.iteration = h->iteration;
+  u.record.status = h->status;
+  u.record.detail = h->detail;
+  u.record.start_ns = h->start_ns;
+  u.record.end_ns = h->end_ns;
   for (uint32_t i = 0; i < AATGS_TELEMETRY_BYTES_MAX / 4; i++)
-    u.record.telemetry[i] = frame->telemetry[i];
-  aatgs_slot_store(loop->telemetry +
-                       (u.record.iteration & loop->telemetry_mask) * AATGS_TELEMETRY_FLITS,
-                   AATGS_TELEMETRY_FLITS, (uint32_t)u.record.iteration, u.words);
+    u.record.telemetry[i] = telemetry[i];
+  aatgs_slot_store(aatgs_telemetry_slot(loop, h->iteration), AATGS_TELEMETRY_FLITS,
+                   (uint32_t)h->iteration, u.words);
 }
 
 /* The last task is done. The slot is taken again only after the host has seen the telemetry, so
  * the frame must not be live any more when that is posted. */
 AATGS_FN void aatgs_frame_done(aatgs_loop *loop, aatgs_frame *frame, uint64_t now_ns)
 {
+  const uint32_t failed = aatgs_dev_load_relaxed_u32(&frame->failed_task);
+  aatgs_telemetry_head head = {frame->iteration, 0, 0, frame->start_ns, now_ns};
+  aatgs_telemetry_verdict(&head, failed);
   aatgs_dev_store_release_u32(&frame->live, 0);
   aatgs_dev_add_u64(&loop->shared->completed, 1); /* D3 */
-  aatgs_post_telemetry(loop, frame, now_ns);
+  aatgs_post_telemetry(loop, &head, frame->telemetry);
 }
 
 /* Lets go of the regions that nobody in the iteration needs after this task. */
@@ -413,15 +450,22 @@ AATGS_FN void aatgs_task_failed(aatgs_frame *frame, uint32_t task)
 }
 
 /* A part (or finish) of a task has run. Says in *step what this worker does next. */
-AATGS_FN void aatgs_part_done(aatgs_loop *loop, aatgs_worker *w, aatgs_step *step, uint32_t digest,
-                              uint32_t failed)
+AATGS_COLD void aatgs_part_done(aatgs_loop *loop, aatgs_worker *w, aatgs_step *step,
+                                uint32_t digest, uint32_t failed)
 {
   aatgs_frame *frame = step->frame;
   const uint32_t task = step->task;
   const aatgs_task_entry *entry = aatgs_entries(frame->graph) + task;
   const uint64_t start_ns = w->now_ns;
   w->now_ns = aatgs_clock_ns();
-  aatgs_post_timing(loop, step, entry, start_ns, w->now_ns, digest);
+  const aatgs_timing_head head = {frame->timing_base + entry->first_record + step->part,
+                                  (uint32_t)frame->iteration,
+                                  task,
+                                  step->part,
+                                  w->id,
+                                  start_ns,
+                                  w->now_ns};
+  aatgs_post_timing(loop, &head, digest);
   if (failed)
     aatgs_task_failed(frame, task);
   if (step->part < entry->parts) {

@@ -2,10 +2,11 @@
 #ifndef AATGS_LOOP_CPU_H
 #define AATGS_LOOP_CPU_H
 
-#include "state.h"
+#include "frame.h"
 
 #include <sched.h>
 #include <signal.h>
+#include <string.h>
 #include <time.h>
 
 #if defined(AATGS_WORKLOAD_CUDA)
@@ -15,15 +16,39 @@ int aatgs_cuda_launch(const struct aatgs_launch *launch); /* in the code that nv
 #else
 #define AATGS_CUDA_LAUNCH NULL
 #endif
-#define AATGS_WORKER_SHARED(type, name) type name = {0}
 
-/* The lanes that look for work together. */
+/* The lanes that look for work, or post, together. */
 #define AATGS_TEAM_LANES 1u
 
-AATGS_FN void aatgs_worker_sync(void) {}
+AATGS_FN void aatgs_worker_sync(uint32_t lanes)
+{
+  (void)lanes;
+}
+
 AATGS_FN uint32_t aatgs_team_share(uint32_t value)
 {
   return value;
+}
+
+AATGS_FN int aatgs_team_all(int condition)
+{
+  return condition;
+}
+
+AATGS_FN int aatgs_team_any(int condition)
+{
+  return condition;
+}
+
+AATGS_FN uint32_t aatgs_team_or(uint32_t value)
+{
+  return value;
+}
+
+AATGS_FN void aatgs_digest_gather(uint32_t *sum, uint32_t digest, uint32_t lane)
+{
+  (void)lane;
+  *sum = digest;
 }
 
 AATGS_FN int aatgs_team_slot_load(const aatgs_flit *slot, uint32_t flits, uint32_t tag,
@@ -31,6 +56,45 @@ AATGS_FN int aatgs_team_slot_load(const aatgs_flit *slot, uint32_t flits, uint32
 {
   (void)lane;
   return aatgs_slot_load(slot, flits, tag, words);
+}
+
+AATGS_FN void aatgs_team_slot_store(aatgs_flit *slot, uint32_t flits, uint32_t tag,
+                                    const uint32_t *words, uint32_t lane)
+{
+  (void)lane;
+  aatgs_slot_store(slot, flits, tag, words);
+}
+
+AATGS_FN void aatgs_team_telemetry(const aatgs_loop *loop, const aatgs_telemetry_head *h,
+                                   uint32_t *telemetry, uint32_t lane)
+{
+  (void)lane;
+  aatgs_post_telemetry(loop, h, telemetry);
+  memset(telemetry, 0, AATGS_TELEMETRY_BYTES_MAX);
+}
+
+AATGS_FN void aatgs_team_timing(const aatgs_loop *loop, const aatgs_timing_head *h,
+                                const uint32_t *digest, uint32_t lane)
+{
+  (void)lane;
+  aatgs_post_timing(loop, h, *digest);
+}
+
+AATGS_FN void aatgs_bell_store(uint64_t *bell, uint64_t v)
+{
+  aatgs_dev_store_release_u64(bell, v); /* D11 */
+}
+
+AATGS_FN uint32_t aatgs_front_ended(const aatgs_front *front)
+{
+  return front->ended; /* goes with the token */
+}
+
+AATGS_FN void aatgs_copy_bytes(uint8_t *to, const uint8_t *from, uint64_t bytes, uint32_t lane,
+                               uint32_t lanes)
+{
+  (void)lane, (void)lanes;
+  memcpy(to, from, bytes);
 }
 
 /* Waits here while a debugger looks at the state that the task finds. After SIGTRAP its function is
@@ -65,6 +129,12 @@ AATGS_FN void aatgs_worker_idle(uint32_t flags, uint32_t idle)
     const struct timespec nap = {0, flags & AATGS_LOOP_POWER ? 1000000 : 50000};
     nanosleep(&nap, NULL);
   }
+}
+
+/* One wait inside an iteration, where the others are at work. */
+AATGS_FN void aatgs_wait_idle(uint32_t flags, uint32_t spins)
+{
+  aatgs_worker_idle(flags & AATGS_LOOP_CROWDED, spins);
 }
 
 #endif

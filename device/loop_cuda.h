@@ -2,9 +2,7 @@
 #ifndef AATGS_LOOP_CUDA_H
 #define AATGS_LOOP_CUDA_H
 
-#include "state.h"
-
-#define AATGS_WORKER_SHARED(type, name) __shared__ type name
+#include "frame.h"
 
 /* Nobody stops a thread block. */
 AATGS_FN void aatgs_stop_before(const aatgs_loop *loop, const aatgs_task *t)
@@ -13,22 +11,55 @@ AATGS_FN void aatgs_stop_before(const aatgs_loop *loop, const aatgs_task *t)
   (void)t;
 }
 
-/* The lanes that look for work together: the first warp. */
+/* The lanes that look for work, or post, together: a warp. */
 #define AATGS_TEAM_LANES 32u
+#define AATGS_ALL_LANES  0xffffffffu
 
-AATGS_FN void aatgs_worker_sync(void)
+AATGS_FN void aatgs_worker_sync(uint32_t lanes)
 {
-  __syncthreads();
+  aatgs_lanes_sync(lanes);
 }
 
 /* Hands lane 0's value to the team, and what lane 0 wrote with it. */
 AATGS_FN uint32_t aatgs_team_share(uint32_t value)
 {
   __syncwarp();
-  return __shfl_sync(0xffffffffu, value, 0);
+  return __shfl_sync(AATGS_ALL_LANES, value, 0);
 }
 
-/* One flit a lane: the whole slot in one trip over the bus. */
+AATGS_FN int aatgs_team_all(int condition)
+{
+  return __all_sync(AATGS_ALL_LANES, condition);
+}
+
+AATGS_FN int aatgs_team_any(int condition)
+{
+  return __any_sync(AATGS_ALL_LANES, condition);
+}
+
+AATGS_FN uint32_t aatgs_team_or(uint32_t value)
+{
+#if __CUDA_ARCH__ >= 800
+  return __reduce_or_sync(AATGS_ALL_LANES, value);
+#else
+  for (uint32_t i = 16; i; i /= 2)
+    value |= __shfl_xor_sync(AATGS_ALL_LANES, value, i);
+  return value;
+#endif
+}
+
+/* Adds up what the lanes hand in; *sum is good after the worker's next barrier, and is cleared by
+ * whoever reads it. */
+AATGS_FN void aatgs_digest_gather(uint32_t *sum, uint32_t digest, uint32_t lane)
+{
+  namespace cg = cooperative_groups;
+  auto warp = cg::tiled_partition<32>(cg::this_thread_block());
+  const uint32_t all = cg::reduce(warp, digest, cg::plus<uint32_t>());
+  if (all && lane % 32 == 0)
+    atomicAdd_block(sum, all);
+}
+
+/* One flit a lane: the whole slot in one trip. */
 AATGS_FN int aatgs_team_slot_load(const aatgs_flit *slot, uint32_t flits, uint32_t tag,
                                   uint32_t *words, uint32_t lane)
 {
@@ -40,9 +71,90 @@ AATGS_FN int aatgs_team_slot_load(const aatgs_flit *slot, uint32_t flits, uint32
     words[3 * lane + 1] = f.word[1];
     words[3 * lane + 2] = f.word[2];
   }
-  complete = __all_sync(0xffffffffu, complete);
+  complete = aatgs_team_all(complete);
   __syncwarp();
   return complete;
+}
+
+AATGS_FN void aatgs_team_slot_store(aatgs_flit *slot, uint32_t flits, uint32_t tag,
+                                    const uint32_t *words, uint32_t lane)
+{
+  if (lane < flits) {
+    const aatgs_flit f = {{words[3 * lane], words[3 * lane + 1], words[3 * lane + 2]}, tag};
+    aatgs_flit_store(slot + lane, f);
+  }
+}
+
+/* A telemetry record, a flit a lane; `telemetry` is cleared. */
+AATGS_FN void aatgs_team_telemetry(const aatgs_loop *loop, const aatgs_telemetry_head *h,
+                                   uint32_t *telemetry, uint32_t lane)
+{
+  if (lane < AATGS_TELEMETRY_FLITS) {
+    aatgs_flit f;
+    f.tag = (uint32_t)h->iteration;
+    if (lane == 0) {
+      f.word[0] = (uint32_t)h->iteration;
+      f.word[1] = (uint32_t)(h->iteration >> 32);
+      f.word[2] = h->status;
+    } else if (lane == 1) {
+      f.word[0] = h->detail;
+      f.word[1] = (uint32_t)h->start_ns;
+      f.word[2] = (uint32_t)(h->start_ns >> 32);
+    } else if (lane == 2) {
+      f.word[0] = (uint32_t)h->end_ns;
+      f.word[1] = (uint32_t)(h->end_ns >> 32);
+      f.word[2] = telemetry[0];
+    } else {
+      f.word[0] = telemetry[3 * lane - 8];
+      f.word[1] = telemetry[3 * lane - 7];
+      f.word[2] = telemetry[3 * lane - 6];
+    }
+    aatgs_flit_store(aatgs_telemetry_slot(loop, h->iteration) + lane, f);
+  }
+  __syncwarp();
+  if (lane < AATGS_TELEMETRY_BYTES_MAX / 4)
+    telemetry[lane] = 0;
+}
+
+/* A timing record, a flit a lane; the digest is cleared. */
+AATGS_FN void aatgs_team_timing(const aatgs_loop *loop, const aatgs_timing_head *h,
+                                uint32_t *digest, uint32_t lane)
+{
+  if (lane >= AATGS_TIMING_FLITS)
+    return;
+  aatgs_flit f;
+  f.tag = (uint32_t)h->sequence;
+  f.word[0] = lane == 0 ? h->iteration : (uint32_t)h->start_ns;
+  f.word[1] = lane == 0 ? h->task : aatgs_duration_ns(h);
+  f.word[2] = h->part | h->worker << 16;
+  if (lane == 1) {
+    f.word[2] = loop->flags & AATGS_LOOP_DIGEST_OFF ? 0 : *digest;
+    *digest = 0;
+  }
+  aatgs_flit_store(aatgs_timing_slot(loop, h->sequence) + lane, f);
+}
+
+/* D11 where there is nothing to release. */
+AATGS_FN void aatgs_bell_store(uint64_t *bell, uint64_t v)
+{
+  aatgs_dev_store_relaxed_u64(bell, v);
+}
+
+AATGS_FN uint32_t aatgs_front_ended(aatgs_front *front)
+{
+  return aatgs_block_load_acquire(&front->ended); /* P2 */
+}
+
+/* Copies between 16-byte aligned places. */
+AATGS_FN void aatgs_copy_bytes(uint8_t *to, const uint8_t *from, uint64_t bytes, uint32_t lane,
+                               uint32_t lanes)
+{
+  const uint64_t quads = bytes / sizeof(uint4);
+#pragma unroll 4
+  for (uint64_t i = lane; i < quads; i += lanes)
+    ((uint4 *)to)[i] = ((const uint4 *)from)[i];
+  for (uint64_t i = quads * sizeof(uint4) + lane; i < bytes; i += lanes)
+    to[i] = from[i];
 }
 
 /* One wait of a worker whose last `idle` looks found nothing. */
@@ -53,5 +165,8 @@ AATGS_FN void aatgs_worker_idle(uint32_t flags, uint32_t idle)
   else if (flags & AATGS_LOOP_BALANCED)
     __nanosleep(idle < 10000 ? 20 : 5000);
 }
+
+/* One wait inside an iteration, where the others are at work. */
+AATGS_FN void aatgs_wait_idle(uint32_t, uint32_t) {}
 
 #endif

@@ -18,6 +18,13 @@
  *             own word and then reads the other's, both sequentially
  *             consistent, so that at least one of them sees the other.
  *   D7 -> D8  the polling token: one worker at a time takes commands.
+ *   D9 -> D10 what a turn of a program wrote before its done word, and what it had seen
+ *             done. A turn before which nothing was written has nothing to release.
+ *   D11 -> D12 a relayed command, and what was written before it, before the bell.
+ * Inside a thread block of a GPU (block scope):
+ *   P1 -> P2  a box is filled in by a polling warp before the lanes open it; a box was
+ *             emptied before it is filled in again; a slot's command was obeyed before the next
+ *             one is.
  * Between the host's threads:
  *   J1 -> J2  a journal entry is written before the head that admits it.
  *   J3 -> J4  an entry was read before its room is given back.
@@ -298,5 +305,48 @@ AATGS_ORDER_FN void aatgs_bus_fence_acquire(void)
 
 AATGS_DEFINE_DEV(32)
 AATGS_DEFINE_DEV(64)
+
+/* D9 where there is nothing to release. A release costs a GPU a third of a microsecond. */
+AATGS_ORDER_FN void aatgs_done_store(uint32_t *p, uint32_t v)
+{
+#if defined(__CUDA_ARCH__)
+  aatgs_dev_store_relaxed_u32(p, v);
+#else
+  aatgs_dev_store_release_u32(p, v);
+#endif
+}
+
+/* ---- Words in a thread block's shared memory -------------------------------------- */
+
+#if defined(__CUDACC__)
+#define AATGS_SHARED_AT(p) ((uint32_t)__cvta_generic_to_shared(p))
+
+/* P2. */
+static __device__ inline uint32_t aatgs_block_load_acquire(const uint32_t *p)
+{
+  uint32_t v;
+  asm volatile("ld.acquire.cta.shared.u32 %0, [%1];"
+               : "=r"(v)
+               : "r"(AATGS_SHARED_AT(p))
+               : "memory");
+  return v;
+}
+
+/* P1. */
+static __device__ inline void aatgs_block_store_release(uint32_t *p, uint32_t v)
+{
+  asm volatile("st.release.cta.shared.u32 [%0], %1;" ::"r"(AATGS_SHARED_AT(p)), "r"(v) : "memory");
+}
+
+static __device__ inline int aatgs_block_cas(uint32_t *p, uint32_t expected, uint32_t v)
+{
+  uint32_t was;
+  asm volatile("atom.relaxed.cta.shared.cas.b32 %0, [%1], %2, %3;"
+               : "=r"(was)
+               : "r"(AATGS_SHARED_AT(p)), "r"(expected), "r"(v)
+               : "memory");
+  return was == expected;
+}
+#endif
 
 #endif

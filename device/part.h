@@ -14,23 +14,15 @@ AATGS_FN void aatgs_no_function(aatgs_task *t)
 #define AATGS_REBUILD aatgs_no_function
 #endif
 
-AATGS_FN void aatgs_task_open(const aatgs_loop *loop, const aatgs_step *step,
-                              const aatgs_task_entry *entry, uint32_t lane, uint32_t lanes,
-                              aatgs_task *t)
+/* The context but for the part: key, task, part, parts, arg, lane and lanes. */
+AATGS_FN void aatgs_task_open(const aatgs_loop *loop, const void *config, uint32_t *telemetry,
+                              uint64_t iteration, aatgs_task *t)
 {
-  aatgs_frame *frame = step->frame;
-  t->config = frame->config;
-  t->telemetry = frame->telemetry;
+  t->config = config;
+  t->telemetry = telemetry;
   t->regions = loop->regions;
   t->region_bytes = loop->region_bytes;
-  t->iteration = frame->iteration;
-  t->key = aatgs_random_key(loop->seed, frame->iteration, step->task, step->part);
-  t->task = step->task;
-  t->part = step->part;
-  t->parts = entry->parts;
-  t->arg = entry->arg;
-  t->lane = lane;
-  t->lanes = lanes;
+  t->iteration = iteration;
   t->digest = 0;
   t->failed = 0;
   t->attempt = 0;
@@ -53,47 +45,52 @@ AATGS_FN int aatgs_task_call(aatgs_task *t, uint32_t type, int finish)
   return 0;
 }
 
-/* Adds all that the task's primary regions hold to its digest. Nobody else writes them until the
- * task is done; what pads them to 64 bytes is zero. */
-AATGS_FN void aatgs_digest_regions(const aatgs_loop *loop, aatgs_task *t,
-                                   const aatgs_task_entry *entry)
+/* A digest of all that the task's primary regions hold, a lane's share. Nobody else writes them
+ * until the task is done; what pads them to 64 bytes is zero. */
+AATGS_COLD uint32_t aatgs_digest_regions(const aatgs_loop *loop, const aatgs_graph_table *graph,
+                                         uint32_t task, uint32_t lane, uint32_t lanes)
 {
-  const uint64_t mask = (entry->reads | entry->writes) & loop->primary;
-  aatgs_sync(t); /* what finish wrote */
-  for (uint64_t bits = mask; bits; bits &= bits - 1) {
+  const aatgs_task_entry *entry = aatgs_entries(graph) + task;
+  uint32_t digest = 0;
+  for (uint64_t bits = (entry->reads | entry->writes) & loop->primary; bits; bits &= bits - 1) {
     const uint32_t r = AATGS_LOW_BIT(bits);
     const uint64_t *words = (const uint64_t *)(const void *)loop->regions[r];
     const uint64_t count = (loop->region_bytes[r] + 7) / 8;
-    for (uint64_t i = t->lane; i < count; i += t->lanes)
-      t->digest += aatgs_mix_word(r, i, words[i]);
+    for (uint64_t i = lane; i < count; i += lanes)
+      digest += aatgs_mix_word(r, i, words[i]);
   }
+  return digest;
 }
 
 /* Calls the task's function, showing which task runs, and calls it again when it fails and has
  * retries left: at once and by the same worker, so that how it ends is the same everywhere. Every
  * lane takes part. */
-AATGS_FN void aatgs_task_run(aatgs_loop *loop, aatgs_task *t, const aatgs_step *step,
-                             const aatgs_task_entry *entry, int finish)
+AATGS_FN void aatgs_task_run(aatgs_loop *loop, aatgs_task *t, uint32_t worker,
+                             const aatgs_graph_table *graph, uint32_t type, uint32_t retries,
+                             int finish)
 {
   if (t->lane == 0)
-    aatgs_bus_store_relaxed(&loop->running[step->worker],
-                            AATGS_RUNNING(t->iteration, t->task)); /* B7 */
+    aatgs_bus_store_relaxed(&loop->running[worker], AATGS_RUNNING(t->iteration, t->task)); /* B7 */
+  int known;
   if (!finish)
     aatgs_stop_before(loop, t);
-  int known = aatgs_task_call(t, entry->type, finish);
-  while (t->failed && t->attempt < AATGS_TASK_RETRIES(entry->flags)) {
+  for (;;) {
+    known = aatgs_task_call(t, type, finish);
+    if (!t->failed || t->attempt == retries)
+      break;
     t->failed = 0;
     t->attempt++;
     t->key = aatgs_mix64(t->key + t->attempt); /* other random numbers, or it would fail again */
     aatgs_sync(t);
-    known = aatgs_task_call(t, entry->type, finish);
   }
-  if (finish && (loop->flags & AATGS_LOOP_DIGEST_FULL))
-    aatgs_digest_regions(loop, t, entry);
+  if (finish && (loop->flags & AATGS_LOOP_DIGEST_FULL)) {
+    aatgs_sync(t); /* what finish wrote */
+    t->digest += aatgs_digest_regions(loop, graph, t->task, t->lane, t->lanes);
+  }
   if (known || t->lane != 0)
     return;
   const aatgs_fault fault = {
-      AATGS_FAULT_TASK_TYPE, step->worker, t->iteration, t->task, t->part, 0, entry->type};
+      AATGS_FAULT_TASK_TYPE, worker, t->iteration, t->task, t->part, 0, type};
   aatgs_fault_post(loop, fault);
 }
 
@@ -101,13 +98,22 @@ AATGS_FN void aatgs_task_run(aatgs_loop *loop, aatgs_task *t, const aatgs_step *
 AATGS_FN void aatgs_part_run(aatgs_loop *loop, aatgs_worker *w, aatgs_step *step, uint32_t lane,
                              uint32_t lanes)
 {
-  const aatgs_task_entry *entry = aatgs_entries(step->frame->graph) + step->task;
+  aatgs_frame *frame = step->frame;
+  const aatgs_task_entry *entry = aatgs_entries(frame->graph) + step->task;
   const int finish = step->part >= entry->parts;
-  const uint32_t skip = aatgs_dev_load_relaxed_u32(&step->frame->skip[step->task]);
+  const uint32_t skip = aatgs_dev_load_relaxed_u32(&frame->skip[step->task]);
   aatgs_task t;
-  aatgs_task_open(loop, step, entry, lane, lanes, &t);
+  aatgs_task_open(loop, frame->config, frame->telemetry, frame->iteration, &t);
+  t.key = aatgs_random_key(aatgs_random_base(loop->seed, t.iteration), step->task, step->part);
+  t.task = step->task;
+  t.part = step->part;
+  t.parts = entry->parts;
+  t.arg = entry->arg;
+  t.lane = lane;
+  t.lanes = lanes;
   if (skip != AATGS_SKIP_BLOCKED && !(finish && skip))
-    aatgs_task_run(loop, &t, step, entry, finish);
+    aatgs_task_run(loop, &t, w->id, frame->graph, entry->type, AATGS_TASK_RETRIES(entry->flags),
+                   finish);
   const uint32_t digest = aatgs_reduce_add_u32(&t, t.digest);
   aatgs_sync(&t); /* every lane has written before the leading one says so */
   if (lane == 0)

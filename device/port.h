@@ -16,7 +16,11 @@
 #if defined(__CUDACC__)
 #define AATGS_FN    static __device__ inline
 #define AATGS_CONST static __constant__ const
+/* What is off the path of an empty task: kept out of line, because instructions that were not run
+ * lately have to be fetched. */
+#define AATGS_COLD static __device__ __noinline__
 #else
+#define AATGS_COLD  AATGS_FN
 #define AATGS_FN    static inline __attribute__((unused))
 #define AATGS_CONST static const
 #endif
@@ -97,17 +101,16 @@ AATGS_FN void aatgs_fail(aatgs_task *t, uint32_t code)
 
 /* All lanes of the worker reach this before any goes on; what they wrote before
  * it is seen after it. Every lane must call it. */
-AATGS_FN void aatgs_sync(const aatgs_task *t)
-{
-#if defined(__CUDACC__)
-  __syncthreads();
-#endif
-  (void)t;
-}
+AATGS_FN void aatgs_sync(const aatgs_task *t);
 
 #if defined(__CUDACC__)
 #include "port_cuda.h"
 #else
+AATGS_FN void aatgs_sync(const aatgs_task *t)
+{
+  (void)t;
+}
+
 /* Sum, minimum or maximum over the worker's lanes, handed to every lane. Every
  * lane must call it. */
 AATGS_FN uint32_t aatgs_reduce_add_u32(const aatgs_task *t, uint32_t v)
@@ -156,11 +159,15 @@ AATGS_FN uint64_t aatgs_mix64(uint64_t x)
 
 /* The generator: a function of (seed, iteration, task, part, index), so any lane
  * may draw any number in any order. */
-AATGS_FN uint64_t aatgs_random_key(uint64_t seed, uint64_t iteration, uint32_t task, uint32_t part)
+AATGS_FN uint64_t aatgs_random_base(uint64_t seed, uint64_t iteration)
 {
-  uint64_t k = aatgs_mix64(seed + UINT64_C(0x9e3779b97f4a7c15));
-  k = aatgs_mix64(k ^ iteration * UINT64_C(0xd1342543de82ef95));
-  return aatgs_mix64(k ^ ((uint64_t)task << 32 | part));
+  const uint64_t k = aatgs_mix64(seed + UINT64_C(0x9e3779b97f4a7c15));
+  return aatgs_mix64(k ^ iteration * UINT64_C(0xd1342543de82ef95));
+}
+
+AATGS_FN uint64_t aatgs_random_key(uint64_t base, uint32_t task, uint32_t part)
+{
+  return aatgs_mix64(base ^ ((uint64_t)task << 32 | part));
 }
 
 AATGS_FN uint64_t aatgs_random_u64(const aatgs_task *t, uint64_t index)

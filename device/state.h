@@ -62,20 +62,44 @@ typedef struct aatgs_frame {
   uint64_t *blocked;
 } aatgs_frame;
 
-/* What the workers change, on lines of their own. */
-typedef struct aatgs_shared {
-  /* Held by whoever has the token. */
-  AATGS_ALIGNAS(64) uint32_t token;
-  uint32_t rebuilt;
+/* A graph as whoever takes commands has to know it. */
+typedef struct aatgs_outline {
+  uint32_t number; /* 0: none */
+  uint32_t workers;
+  uint64_t touched;
+  uint64_t written;
+} aatgs_outline;
+
+/* What whoever takes commands keeps from one to the next: on cpu it goes with the polling token,
+ * on cuda the polling warps hold it. Iterations in flight are either all dataflow (frame.h) or
+ * all programs (program.h). */
+typedef struct aatgs_front {
   uint64_t next_command;
+  uint64_t next_relay; /* sequence number */
   uint64_t beat;
   uint64_t host_beat;
   uint64_t host_silent_ns;
   uint64_t looked_ns;
+  uint64_t touched;    /* by the programs in flight */
+  uint64_t written;    /* likewise */
+  aatgs_outline known; /* of the graph run last */
+  uint32_t rebuilt;
+  uint32_t dataflow; /* 1: since the last look there may be dataflow in flight */
+  uint32_t programs; /* taken so far */
+  uint32_t ended;    /* and over */
+  uint32_t solo;     /* 1: all in flight have one worker and run one after the other */
+  uint32_t dirty;    /* 1: something was written since workers were last told to look */
+} aatgs_front;
+
+/* What the workers change, on lines of their own. */
+typedef struct aatgs_shared {
+  AATGS_ALIGNAS(64) uint32_t token; /* 1: somebody holds it, and with it `front` */
+  aatgs_front front;
 
   /* Everybody's. */
-  AATGS_ALIGNAS(64) uint64_t admitted;  /* iterations taken so far */
-  AATGS_ALIGNAS(64) uint64_t completed; /* iterations whose telemetry is posted */
+  AATGS_ALIGNAS(64) uint64_t admitted;  /* iterations taken, as of the last dataflow */
+  AATGS_ALIGNAS(64) uint64_t completed; /* those of them whose telemetry is posted */
+  AATGS_ALIGNAS(64) uint64_t bell;      /* sequence number of the next command to be relayed */
   uint32_t stop;                        /* 1: leave */
   uint32_t faulted;                     /* 1: somebody is writing the fault record */
 } aatgs_shared;
@@ -108,6 +132,9 @@ typedef struct aatgs_loop {
   uint64_t graph_bytes;
   uint64_t plan_bytes;
   aatgs_frame *frames;
+  aatgs_flit *relay; /* commands that others take part in; as many slots as on the bus */
+  uint32_t *done;    /* done words of programs, turns_max a slot */
+  uint32_t *worst;   /* of programs, one a slot, see aatgs_turn_failed() */
   uint8_t **regions;
   uint64_t *region_bytes;
   uint64_t primary; /* mask of primary regions */
@@ -123,6 +150,7 @@ typedef struct aatgs_loop {
   uint32_t timing_mask;
   uint32_t graphs_max;
   uint32_t plans_max;
+  uint32_t turns_max;
   uint32_t flags; /* aatgs_loop_flag */
   struct aatgs_shared *shared;
   aatgs_stop *stop; /* NULL: nobody debugs */
@@ -143,6 +171,7 @@ typedef struct aatgs_state_limits {
   uint32_t graphs_max;
   uint32_t plans_max;
   uint32_t tasks_max;
+  uint32_t turns_max;
   uint64_t graph_bytes; /* of a table slot */
   uint64_t plan_bytes;
   uint32_t region_count;
@@ -174,6 +203,9 @@ static inline uint64_t aatgs_state_layout(const aatgs_state_limits *l, uint8_t *
   uint8_t *frames = AATGS_TAKE(l->frames * sizeof(aatgs_frame));
   uint8_t *graphs = AATGS_TAKE(l->graphs_max * l->graph_bytes);
   uint8_t *plans = AATGS_TAKE(l->plans_max * l->plan_bytes);
+  uint8_t *relay = AATGS_TAKE(l->frames * AATGS_COMMAND_FLITS * sizeof(aatgs_flit));
+  uint8_t *done = AATGS_TAKE((uint64_t)l->frames * l->turns_max * sizeof(uint32_t));
+  uint8_t *worst = AATGS_TAKE(l->frames * sizeof(uint32_t));
   uint8_t *regions = AATGS_TAKE(l->region_count * sizeof(uint8_t *));
   uint8_t *region_bytes = AATGS_TAKE(l->region_count * sizeof(uint64_t));
   if (at) {
@@ -181,6 +213,9 @@ static inline uint64_t aatgs_state_layout(const aatgs_state_limits *l, uint8_t *
     loop->frames = (aatgs_frame *)(void *)frames;
     loop->graphs = graphs;
     loop->plans = plans;
+    loop->relay = (aatgs_flit *)(void *)relay;
+    loop->done = (uint32_t *)(void *)done;
+    loop->worst = (uint32_t *)(void *)worst;
     loop->regions = (uint8_t **)(void *)regions;
     loop->region_bytes = (uint64_t *)(void *)region_bytes;
   }
@@ -246,6 +281,31 @@ AATGS_FN const aatgs_task_entry *aatgs_entries(const aatgs_graph_table *graph)
 AATGS_FN const uint32_t *aatgs_dependents(const aatgs_graph_table *graph)
 {
   return (const uint32_t *)(const void *)(aatgs_entries(graph) + graph->tasks);
+}
+
+/* The parts of a graph's program. */
+AATGS_FN const aatgs_turn *aatgs_turns(const aatgs_graph_table *graph)
+{
+  const uint8_t *at =
+      (const uint8_t *)(const void *)graph + AATGS_PROGRAM_AT(graph->tasks, graph->edges);
+  return (const aatgs_turn *)(const void *)at;
+}
+
+AATGS_FN const uint32_t *aatgs_first_turn(const aatgs_graph_table *graph)
+{
+  return (const uint32_t *)(const void *)(aatgs_turns(graph) + graph->turns);
+}
+
+AATGS_FN const uint32_t *aatgs_waits(const aatgs_graph_table *graph)
+{
+  return aatgs_first_turn(graph) + graph->workers + 1;
+}
+
+/* Bytes of the table with all that follows. */
+AATGS_FN uint64_t aatgs_graph_size(const aatgs_graph_table *graph)
+{
+  return AATGS_PROGRAM_AT(graph->tasks, graph->edges) +
+         (graph->workers ? AATGS_PROGRAM_BYTES(graph->turns, graph->workers, graph->waits) : 0);
 }
 
 AATGS_FN const uint32_t *aatgs_task_at(const aatgs_plan_table *plan)

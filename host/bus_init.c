@@ -15,8 +15,10 @@ void aatgs_bus_plan(aatgs_bus_layout *l)
   l->magic = AATGS_BUS_MAGIC;
   l->version = AATGS_BUS_VERSION;
   l->digest = AATGS_LAYOUT_DIGEST;
-  l->graph_bytes = (sizeof(aatgs_graph_table) + l->tasks_max * sizeof(aatgs_task_entry) +
-                    l->edges_max * sizeof(uint32_t) + 63) &
+  l->turns_max = 2 * l->tasks_max + 1;
+  l->waits_max = 2 * (l->tasks_max + l->edges_max);
+  l->graph_bytes = (AATGS_PROGRAM_AT(l->tasks_max, l->edges_max) +
+                    AATGS_PROGRAM_BYTES(l->turns_max, l->workers, l->waits_max) + 63) &
                    ~UINT64_C(63);
   l->plan_bytes =
       (sizeof(aatgs_plan_table) + l->tasks_max * 2 * sizeof(uint32_t) + 63) & ~UINT64_C(63);

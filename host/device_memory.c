@@ -10,6 +10,7 @@ static aatgs_state_limits limits_of(const aatgs_device_plan *plan, uint32_t regi
                               .graphs_max = l->graphs_max,
                               .plans_max = l->plans_max,
                               .tasks_max = l->tasks_max,
+                              .turns_max = l->turns_max,
                               .graph_bytes = l->graph_bytes,
                               .plan_bytes = l->plan_bytes,
                               .region_count = region_count,
@@ -69,7 +70,9 @@ void aatgs_device_plan_fill(const aatgs_device_plan *plan, const aatgs_device_sp
   loop->first_command = l->first_command;
   loop->first_iteration = l->first_iteration;
   aatgs_shared *shared = (aatgs_shared *)(void *)(arena + ((uint8_t *)loop->shared - device_arena));
-  shared->next_command = l->first_command;
+  shared->front.next_command = l->first_command;
+  shared->front.next_relay = shared->bell = 1; /* 0 is what the tags are filled with */
+  shared->front.dirty = 1;
   loop->region_count = spec->workload->region_count;
   loop->workers = l->workers;
   loop->command_mask = l->command_slots - 1;
@@ -77,6 +80,7 @@ void aatgs_device_plan_fill(const aatgs_device_plan *plan, const aatgs_device_sp
   loop->timing_mask = l->timing_slots - 1;
   loop->graphs_max = l->graphs_max;
   loop->plans_max = l->plans_max;
+  loop->turns_max = l->turns_max;
   loop->flags = flags_of(spec) | flags;
   uint8_t *const *regions =
       (uint8_t *const *)(void *)(arena + ((uint8_t *)loop->regions - device_arena));

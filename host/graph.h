@@ -14,6 +14,13 @@ size_t aatgs_graph_table_bytes(const aatgs_graph *graph);
  * (write_release); the last touchers are that writer (touch_release) or the readers after it
  * (touch_release when there is one, else touch_count and last_readers). */
 void aatgs_graph_compile(const aatgs_graph *graph, uint32_t number, aatgs_graph_table *table);
+/* Adds a program for at most so many workers to that table, behind which there is room for
+ * AATGS_PROGRAM_BYTES; table->workers stays 0 when it does not fit into the limits. AATGS_ENOMEM.
+ */
+int aatgs_graph_place(const aatgs_graph *graph, uint32_t workers, uint32_t turns_max,
+                      uint32_t waits_max, aatgs_graph_table *table);
+/* Whether a part takes so little time, on average and as estimated, that a program pays. */
+bool aatgs_graph_is_fine(const aatgs_graph *graph);
 /* Edges and timing records of the graph. */
 uint32_t aatgs_graph_edges(const aatgs_graph *graph);
 uint32_t aatgs_graph_records(const aatgs_graph *graph);

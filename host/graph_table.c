@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FINE_NS 20000u /* a claim and a signal cost a few thousand */
+
 size_t aatgs_graph_table_bytes(const aatgs_graph *graph)
 {
   return sizeof(aatgs_graph_table) + graph->live * sizeof(aatgs_task_entry) +
@@ -95,18 +97,6 @@ static void fill_releases(const aatgs_graph *graph, aatgs_graph_table *table,
       table->last_readers[r] = 0;
 }
 
-/* Whether the tasks follow one another, one part each. */
-static uint32_t is_chain(const aatgs_graph_table *table, const aatgs_task_entry *entries)
-{
-  uint32_t first = 0;
-  for (uint32_t i = 0; i < table->tasks; i++) {
-    if (entries[i].parts != 1 || entries[i].dependencies > 1 || entries[i].dependents > 1)
-      return 0;
-    first += entries[i].dependencies == 0;
-  }
-  return first == 1;
-}
-
 void aatgs_graph_compile(const aatgs_graph *graph, uint32_t number, aatgs_graph_table *table)
 {
   aatgs_task_entry *entries = (aatgs_task_entry *)(void *)(table + 1);
@@ -114,7 +104,15 @@ void aatgs_graph_compile(const aatgs_graph *graph, uint32_t number, aatgs_graph_
   *table = (aatgs_graph_table){.number = number, .tasks = graph->count, .edges = graph->edge_count};
   fill_entries(graph, table, entries);
   fill_releases(graph, table, entries);
-  table->chain = is_chain(table, entries);
+}
+
+bool aatgs_graph_is_fine(const aatgs_graph *graph)
+{
+  uint64_t ns = 0;
+  for (uint32_t i = 0; i < graph->count; i++)
+    if (!(graph->nodes[i].flags & AATGS_NODE_RETIRED))
+      ns += graph->nodes[i].estimate_ns;
+  return ns / FINE_NS <= aatgs_graph_records(graph);
 }
 
 /* ---- The trace's form ---- */

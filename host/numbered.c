@@ -87,7 +87,11 @@ int aatgs_send_graph(aatgs_runtime *rt, aatgs_graph *graph, uint32_t *slot)
   aatgs_graph_table *table =
       table_at(rt, rt->bus->layout.graphs_at, *slot, rt->bus->layout.graph_bytes);
   aatgs_graph_compile(graph, number, table);
-  g->chain = table->chain != 0;
+  if (!rt->options.shuffle) /* --shuffle is after the order that programs fix */
+    rc = aatgs_graph_place(graph, rt->device->workers, rt->bus->layout.turns_max,
+                           rt->bus->layout.waits_max, table);
+  g->workers = rc ? 0 : table->workers;
+  g->fine = aatgs_graph_is_fine(graph) && (g->workers == 1 || !rt->device->crowded);
   g->command = aatgs_post_ordered(rt, AATGS_OP_GRAPH, number, 0);
   aatgs_log_debug("graph %u: %u tasks, %u edges, %u timing records", number, g->tasks,
                   aatgs_graph_edges(graph), g->records);

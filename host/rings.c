@@ -117,20 +117,25 @@ uint64_t aatgs_post_ordered(aatgs_runtime *rt, aatgs_opcode opcode, uint32_t gra
   return post(rt, &command);
 }
 
+/* Short parts go by the program; so does a chain that has the device to itself. */
+static bool is_placed(const aatgs_runtime *rt, const aatgs_live_graph *g)
+{
+  return g->workers && (g->fine || (g->workers == 1 && rt->next_seen == rt->next_iteration));
+}
+
 uint64_t aatgs_post_iteration(aatgs_runtime *rt, uint32_t slot, const void *config)
 {
   aatgs_live_graph *g = &rt->graphs[slot];
   const uint64_t iteration = rt->next_iteration;
   aatgs_flight *f = flight_of(rt, iteration);
   aatgs_command command;
-  command.header = (aatgs_command_header){
-      .opcode = AATGS_OP_ITERATE,
-      .flags = g->chain && rt->next_complete == iteration ? AATGS_COMMAND_CHAIN : 0,
-      .graph = g->number,
-      .iteration = iteration,
-      .timing_base = rt->next_timing,
-      .plan = g->plan,
-      .telemetry_read = (uint32_t)(rt->next_read - 1)};
+  command.header = (aatgs_command_header){.opcode = AATGS_OP_ITERATE,
+                                          .flags = is_placed(rt, g) ? AATGS_COMMAND_PLACED : 0,
+                                          .graph = g->number,
+                                          .iteration = iteration,
+                                          .timing_base = rt->next_timing,
+                                          .plan = g->plan,
+                                          .telemetry_read = (uint32_t)(rt->next_read - 1)};
   memcpy(command.config, config, rt->workload->config_bytes);
   memset((uint8_t *)command.config + rt->workload->config_bytes, 0,
          sizeof command.config - rt->workload->config_bytes);

@@ -48,7 +48,8 @@ typedef struct aatgs_live_graph {
   uint32_t number;
   uint32_t tasks;
   uint32_t records;
-  bool chain;              /* see aatgs_graph_table */
+  uint32_t workers;        /* of its program, 0: it has none */
+  bool fine;               /* see aatgs_graph_is_fine() */
   uint32_t plan;           /* number of the plan in force, 0: none yet */
   uint64_t plan_epoch;     /* runtime.epoch when it was made */
   uint64_t last_iteration; /* that ran it, 0: none */

@@ -45,7 +45,7 @@ AATGS_FN prism_grid prism_grid_of(const aatgs_task *t)
   g.spacing = (int32_t)info[PRISM_SPACING];
   g.points = (uint64_t)g.nx * g.ny * g.nz;
   g.place = aatgs_region_ptr(t, PRISM_LBS_GRID, uint8_t);
-  g.burial = g.place + g.points;
+  g.burial = g.points ? g.place + g.points : g.place;
   return g;
 }
 

@@ -185,7 +185,7 @@ AATGS_FN aatgs_task harness_task_of(harness *h, uint32_t number, const harness_t
   t.regions = h->regions;
   t.region_bytes = h->bytes;
   t.iteration = h->iteration;
-  t.key = aatgs_random_key(h->setup.seed, h->iteration, number, part);
+  t.key = aatgs_random_key(aatgs_random_base(h->setup.seed, h->iteration), number, part);
   t.task = number;
   t.part = part;
   t.parts = task->parts;

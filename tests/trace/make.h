@@ -22,7 +22,7 @@ typedef struct make_options {
   uint32_t marks_every;    /* 0: none */
   uint32_t chunk;          /* iterations in a chunk; 0: the default */
   uint32_t small;          /* 1: state and input of a few hundred bytes */
-  uint32_t first_form;     /* 1: without what version 1 got later: failure policies, kinds of tick */
+  uint32_t first_form; /* 1: without what version 1 got later: failure policies, kinds of tick */
 } make_options;
 
 typedef struct maker {
