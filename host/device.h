@@ -46,8 +46,8 @@ struct aatgs_device {
   size_t bus_bytes;
   size_t device_bytes;
   uint8_t *const *regions; /* where they lie, if the host can see them; else NULL */
-  bool own_clock; /* its times are not CLOCK_MONOTONIC */
-  bool crowded;   /* the host shares cores with workers: its waits must yield */
+  bool own_clock;          /* its times are not CLOCK_MONOTONIC */
+  bool crowded;            /* the host shares cores with workers: its waits must yield */
 };
 
 /* Opens and starts the device of that kind ("auto", "cpu", "cuda", "cuda:1"). */
