@@ -35,7 +35,7 @@ typedef enum gpu_graph_form {
  * that is 0, else `lanes`. NULL in a build without CUDA. */
 gpu_graph *gpu_graph_open(const bench *b, const shape *s, gpu_graph_form form, uint32_t steps,
                           uint32_t lanes);
-void gpu_graph_close(gpu_graph *g); /* NULL: nothing */
+void gpu_graph_close(gpu_graph *g);  /* NULL: nothing */
 void gpu_graph_launch(gpu_graph *g); /* returns at once */
 void gpu_graph_wait(gpu_graph *g);   /* for all launches so far */
 

@@ -113,45 +113,6 @@ AATGS_FN void aatgs_stop_before(const aatgs_loop *loop, const aatgs_task *t)
     raise(SIGTRAP);
 }
 
-AATGS_FN void aatgs_team_slot_store(aatgs_flit *slot, uint32_t flits, uint32_t tag,
-                                    const uint32_t *words, uint32_t lane)
-{
-  (void)lane;
-  aatgs_slot_store(slot, flits, tag, words);
-}
-
-AATGS_FN void aatgs_team_telemetry(const aatgs_loop *loop, const aatgs_telemetry_head *h,
-                                   uint32_t *telemetry, uint32_t lane)
-{
-  (void)lane;
-  aatgs_post_telemetry(loop, h, telemetry);
-  memset(telemetry, 0, AATGS_TELEMETRY_BYTES_MAX);
-}
-
-AATGS_FN void aatgs_team_timing(const aatgs_loop *loop, const aatgs_timing_head *h,
-                                const uint32_t *digest, uint32_t lane)
-{
-  (void)lane;
-  aatgs_post_timing(loop, h, *digest);
-}
-
-AATGS_FN void aatgs_bell_store(uint64_t *bell, uint64_t v)
-{
-  aatgs_dev_store_release_u64(bell, v); /* D11 */
-}
-
-AATGS_FN uint32_t aatgs_front_ended(const aatgs_front *front)
-{
-  return front->ended; /* goes with the token */
-}
-
-AATGS_FN void aatgs_copy_bytes(uint8_t *to, const uint8_t *from, uint64_t bytes, uint32_t lane,
-                               uint32_t lanes)
-{
-  (void)lane, (void)lanes;
-  memcpy(to, from, bytes);
-}
-
 /* One wait of a worker whose last `idle` looks found nothing. Spinning threads that outnumber the
  * cores cost milliseconds a hand-over, hence CROWDED. */
 AATGS_FN void aatgs_worker_idle(uint32_t flags, uint32_t idle)

@@ -17,8 +17,8 @@ typedef struct aatgs_device_spec {
   aatgs_idle idle;
   bool shuffle;
   aatgs_digest digest;
-  uint32_t ordinal; /* cuda: which GPU */
-  uint32_t lanes;   /* cuda: threads of a worker, 0: the default */
+  uint32_t ordinal;        /* cuda: which GPU */
+  uint32_t lanes;          /* cuda: threads of a worker, 0: the default */
   struct aatgs_stop *stop; /* cpu: where a debugger stops it; NULL: nowhere */
 } aatgs_device_spec;
 

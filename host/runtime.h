@@ -167,9 +167,9 @@ struct aatgs_runtime {
   bool watching;
   pthread_mutex_t watch_mutex;
   pthread_cond_t watch_wake;
-  bool watch_stop; /* under watch_mutex */
+  bool watch_stop;       /* under watch_mutex */
   uint64_t watch_paused; /* W3 -- W4: somebody debugs, no task is stuck */
-  uint64_t lost;   /* W1 -> W2 */
+  uint64_t lost;         /* W1 -> W2 */
   uint64_t silent; /* 1: the device has not beaten for a while; the caller asks the driver why */
   aatgs_error lost_error;
   /* The caller's: the driver said that the loop is no more. */
