@@ -163,6 +163,29 @@ int aatgs_replay_inputs(aatgs_replay_state *s, aatgs_input *inputs)
 /* ---- Range, snapshot, scheduler
  * ------------------------------------------------------------------ */
 
+/* A flight recorder's window may begin before its first snapshot; a device can replay it from there
+ * on. */
+static int skip_to_snapshot(aatgs_replay_state *s, uint64_t trace_first)
+{
+  const uint8_t *bytes;
+  size_t size;
+  uint64_t at;
+  if (s->options->first || !(s->check & (AATGS_CHECK_DEVICE | AATGS_CHECK_STATE)))
+    return 0;
+  int rc = aatgs_trace_get_snapshot(s->trace, trace_first, &at, &bytes, &size);
+  if (rc == 0 && at == trace_first)
+    return 0;
+  rc = aatgs_trace_next_snapshot(s->trace, trace_first, &at);
+  if (rc < 0)
+    return *s->error = *aatgs_trace_error(s->trace), rc;
+  if (rc == 1 && at <= s->last) {
+    s->first = at;
+    snprintf(s->report->warning, sizeof s->report->warning,
+             "iterations before %" PRIu64 ", the first snapshot, are not replayed", at);
+  }
+  return 0;
+}
+
 static int find_range(aatgs_replay_state *s)
 {
   aatgs_trace_state state;
@@ -182,6 +205,9 @@ static int find_range(aatgs_replay_state *s)
     s->first = state.first;
   if (s->last > state.last)
     s->last = state.last;
+  const int rc = skip_to_snapshot(s, state.first);
+  if (rc)
+    return rc;
   s->total = s->last - s->first + 1;
   return 0;
 }

@@ -209,7 +209,15 @@ static int trim(trimmer *m, uint64_t first, const char *out, aatgs_trace_report 
   rc = aatgs_trace_find_snapshot(m->t, first, &pages, &at);
   if (rc && rc != AATGS_ENOTFOUND)
     return from_reader(m, rc);
-  first = rc ? first : at;
+  const bool known = rc == 0;
+  if (known && at < first) {
+    /* What lies between is gone from a flight recorder's window: then the copy begins without. */
+    rc = from_reader(m, aatgs_trace_seek(m->t, at));
+    rc = rc ? rc : from_reader(m, aatgs_trace_next(m->t, &it));
+    if (rc < 0)
+      return rc;
+    first = it.iteration == at ? at : first;
+  }
   rc = aatgs_copy_open(&m->copy, out, info, inputs, report, m->error);
   if (rc)
     return rc;

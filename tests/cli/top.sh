@@ -51,14 +51,14 @@ while ! "$AATGS" info live >/dev/null 2>&1; do sleep 0.2; done
 
 terminal -f /dev/null new-session -d -s top -x 90 -y 40 \
   "env -u LC_ALL TERM=screen LANG=C.UTF-8 PS1='ready> ' sh"
-terminal send-keys -t top 'stty -a >before; echo before' Enter
-wait_for '^before$'
+terminal send-keys -t top 'clear; stty -a >before; echo before' Enter
+wait_for '^(ready> )?before$'
 # watch: what follows happens to a top that runs.
 watch() { terminal send-keys -t top "'$AATGS' top '$work/live' --interval 0.2; echo status \$?" Enter; }
 # restored: the terminal is as it was, with what was on it.
 restored() {
   wait_for "^status $1\$"
-  out '^before$'
+  out '^(ready> )?before$'
   terminal send-keys -t top 'stty -a >after' Enter
   tries=0
   while [ ! -s after ] && [ $tries -lt 50 ]; do
@@ -71,7 +71,7 @@ restored() {
     'the cursor and the screen'
   rm -f after
   terminal send-keys -t top 'clear; echo before' Enter
-  wait_for '^before$'
+  wait_for '^(ready> )?before$'
 }
 
 watch
