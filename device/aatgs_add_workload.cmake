@@ -1,11 +1,11 @@
-# aatgs_add_workload(NAME SOURCES f.c ... [HOST_SOURCES g.c ...] [INCLUDES dir ...])
+# aatgs_add_workload(NAME [CPU_ONLY] SOURCES f.c ... [HOST_SOURCES g.c ...] [INCLUDES dir ...])
 #
 # Builds the workload NAME as a shared object NAME.so. SOURCES hold device code, written in the
 # common ground of C11 and CUDA C++; exactly one of them includes loop.h. They are compiled by
 # the C compiler for the cpu device and, where the project has enabled the CUDA language, once more by
 # nvcc for cuda (for the architectures in CMAKE_CUDA_ARCHITECTURES); what only the host needs stands
 # between `#if !defined(__CUDACC__)` and `#endif` there, or in HOST_SOURCES, which only the C
-# compiler reads. INCLUDES are searched for headers.
+# compiler reads. INCLUDES are searched for headers. CPU_ONLY leaves nvcc out.
 #
 # The shared object carries a digest of what it was built from: the sources, and all headers that
 # lie beside them or in INCLUDES.
@@ -45,13 +45,13 @@ function(_aatgs_source_digest result sources includes)
 endfunction()
 
 function(aatgs_add_workload name)
-  cmake_parse_arguments(arg "" "" "SOURCES;HOST_SOURCES;INCLUDES" ${ARGN})
+  cmake_parse_arguments(arg "CPU_ONLY" "" "SOURCES;HOST_SOURCES;INCLUDES" ${ARGN})
   if(NOT arg_SOURCES)
     message(FATAL_ERROR "aatgs_add_workload(${name}): give its sources: SOURCES f.c ...")
   endif()
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "aatgs_add_workload(${name}): what is `${arg_UNPARSED_ARGUMENTS}`? "
-      "Known are SOURCES, HOST_SOURCES and INCLUDES.")
+      "Known are CPU_ONLY, SOURCES, HOST_SOURCES and INCLUDES.")
   endif()
   set(sources ${arg_SOURCES} ${arg_HOST_SOURCES})
   _aatgs_source_digest(digest "${sources}" "${arg_INCLUDES}")
@@ -67,7 +67,7 @@ function(aatgs_add_workload name)
   target_include_directories(${name} PRIVATE ${arg_INCLUDES})
 
   get_property(languages GLOBAL PROPERTY ENABLED_LANGUAGES)
-  if(CUDA IN_LIST languages)
+  if(CUDA IN_LIST languages AND NOT arg_CPU_ONLY)
     _aatgs_add_cuda_code(${name} "${arg_SOURCES}")
   endif()
 endfunction()

@@ -201,8 +201,10 @@ static int put_window(aatgs_html *h, const aatgs_html_window *window, tasks *t, 
   w.iterations = open_memstream(&w.text[0], &w.size[0]);
   w.parts = open_memstream(&w.text[1], &w.size[1]);
   int rc = w.iterations && w.parts ? fill_window(h, window, t, &w) : AATGS_ENOMEM;
-  if ((w.iterations && fclose(w.iterations)) | (w.parts && fclose(w.parts)))
-    rc = rc ? rc : AATGS_ENOMEM;
+  const bool iterations_lost = w.iterations && fclose(w.iterations);
+  const bool parts_lost = w.parts && fclose(w.parts);
+  if (!rc && (iterations_lost || parts_lost))
+    rc = AATGS_ENOMEM;
   if (!rc) {
     fprintf(out, "{\"iteration\":%" PRIu64 ",\"title\":\"", window->iteration);
     if (window->iteration)

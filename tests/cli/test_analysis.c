@@ -10,7 +10,7 @@
 
 static aatgs_trace *open_hand(void)
 {
-  aatgs_trace *t;
+  aatgs_trace *t = NULL;
   aatgs_error error = {0};
   const char *dir = make_path("analysis");
   if (hand_trace_write(dir, 0, &error) || aatgs_trace_open(dir, &t, &error))

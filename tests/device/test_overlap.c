@@ -19,6 +19,7 @@
 typedef struct mischief_config {
   uint32_t fail;
   uint32_t hang_ms;
+  uint32_t times;
 } mischief_config;
 
 static aatgs_runtime *open_mischief(uint32_t workers, uint32_t command_slots, const char *record)
@@ -50,7 +51,7 @@ static uint32_t add(aatgs_graph *graph, const char *type, uint32_t arg, const ui
 /* Sets a graph of two Hangs side by side, then `type` if not NULL, and submits it once. */
 static void submit_hang(aatgs_runtime *rt, uint32_t hang_ms, const char *type, uint32_t arg)
 {
-  const mischief_config config = {0, hang_ms};
+  const mischief_config config = {0, hang_ms, 0};
   aatgs_graph *graph;
   assert_int_equal(aatgs_graph_open(aatgs_runtime_workload(rt), &graph), 0);
   const uint32_t hang = add(graph, "Hang", 0, NULL);
@@ -95,7 +96,7 @@ static void test_no_component_is_lost_in_a_full_ring(void **state)
   (void)state;
   for (uint32_t slots = 4; slots <= 16; slots *= 2) {
     aatgs_runtime *rt = open_mischief(1, slots, NULL);
-    const mischief_config config = {0, 0};
+    const mischief_config config = {0, 0, 0};
     uint32_t seen[4];
     int again = 0;
     submit_hang(rt, 100, NULL, 0);
@@ -122,7 +123,7 @@ static void test_a_bad_component_does_not_bar_the_next(void **state)
 {
   (void)state;
   aatgs_runtime *rt = open_mischief(1, 16, NULL);
-  const mischief_config config = {0, 0};
+  const mischief_config config = {0, 0, 0};
   uint32_t seen[4], hang;
   aatgs_task_options o = AATGS_TASK_OPTIONS_INIT;
   o.type = "Hang";
@@ -201,7 +202,7 @@ static void test_a_stuck_task_keeps_only_its_worker(void **state)
   aatgs_options o = AATGS_OPTIONS_INIT;
   aatgs_runtime *rt;
   aatgs_error error;
-  const mischief_config config = {0, 8000};
+  const mischief_config config = {0, 8000, 0};
   const struct timespec nap = {0, 10000000};
   uint32_t seen[4];
   o.workload = MISCHIEF;
