@@ -345,13 +345,14 @@ static void put_digest(FILE *out, const aatgs_asset *asset)
 {
   static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   fputs("'sha256-", out);
-  for (const char *hex = asset->sha256; *hex; hex += 6) {
-    size_t bytes = strnlen(hex, 6) / 2;
+  for (const char *hex = asset->sha256; *hex;) {
+    const size_t bytes = strnlen(hex, 6) / 2;
     char three[7] = "000000";
     memcpy(three, hex, 2 * bytes);
     unsigned long bits = strtoul(three, NULL, 16);
     for (size_t i = 0; i < 4; i++)
       fputc(i <= bytes ? digits[bits >> (18 - 6 * i) & 63] : '=', out);
+    hex += 2 * bytes;
   }
   fputc('\'', out);
 }
