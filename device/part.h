@@ -64,10 +64,10 @@ AATGS_COLD uint32_t aatgs_digest_regions(const aatgs_loop *loop, const aatgs_gra
 
 /* Calls the task's function, showing which task runs, and calls it again when it fails and has
  * retries left: at once and by the same worker, so that how it ends is the same everywhere. Every
- * lane takes part. */
-AATGS_FN void aatgs_task_run(aatgs_loop *loop, aatgs_task *t, uint32_t worker,
-                             const aatgs_graph_table *graph, uint32_t type, uint32_t retries,
-                             int finish)
+ * lane takes part. 0: the type has no code, which is a fault; the iteration must not end. */
+AATGS_FN int aatgs_task_run(aatgs_loop *loop, aatgs_task *t, uint32_t worker,
+                            const aatgs_graph_table *graph, uint32_t type, uint32_t retries,
+                            int finish)
 {
   if (t->lane == 0)
     aatgs_bus_store_relaxed(&loop->running[worker], AATGS_RUNNING(t->iteration, t->task)); /* B7 */
@@ -88,10 +88,11 @@ AATGS_FN void aatgs_task_run(aatgs_loop *loop, aatgs_task *t, uint32_t worker,
     t->digest += aatgs_digest_regions(loop, graph, t->task, t->lane, t->lanes);
   }
   if (known || t->lane != 0)
-    return;
+    return known;
   const aatgs_fault fault = {
       AATGS_FAULT_TASK_TYPE, worker, t->iteration, t->task, t->part, 0, type};
   aatgs_fault_post(loop, fault);
+  return 0;
 }
 
 /* Runs the part that the step names; every lane takes part. */
@@ -111,9 +112,13 @@ AATGS_FN void aatgs_part_run(aatgs_loop *loop, aatgs_worker *w, aatgs_step *step
   t.arg = entry->arg;
   t.lane = lane;
   t.lanes = lanes;
-  if (skip != AATGS_SKIP_BLOCKED && !(finish && skip))
-    aatgs_task_run(loop, &t, w->id, frame->graph, entry->type, AATGS_TASK_RETRIES(entry->flags),
-                   finish);
+  if (skip != AATGS_SKIP_BLOCKED && !(finish && skip) &&
+      !aatgs_task_run(loop, &t, w->id, frame->graph, entry->type, AATGS_TASK_RETRIES(entry->flags),
+                      finish)) {
+    if (lane == 0)
+      step->kind = AATGS_STEP_NONE;
+    return;
+  }
   const uint32_t digest = aatgs_reduce_add_u32(&t, t.digest);
   aatgs_sync(&t); /* every lane has written before the leading one says so */
   if (lane == 0)

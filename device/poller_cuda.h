@@ -182,15 +182,16 @@ AATGS_COLD aatgs_step_kind aatgs_desk_take(aatgs_loop *loop, aatgs_desk *d, uint
 static __device__ inline uint32_t aatgs_desk_pass(aatgs_desk *d, uint32_t n, aatgs_flit f,
                                                   uint64_t start_ns, uint32_t lane)
 {
-  const uint32_t filled = d->filled;
   aatgs_front *front = &d->front;
-  const uint32_t mine = lane == 0 && f.word[0] == (AATGS_OP_ITERATE | AATGS_COMMAND_PLACED << 16) &&
+  /* Its turn comes first: until then the other polling warp may write the rest. */
+  const uint32_t mine = lane == 0 && aatgs_block_load_acquire(&d->obeyed) == n && /* P2 */
+                        f.word[0] == (AATGS_OP_ITERATE | AATGS_COMMAND_PLACED << 16) &&
                         f.word[1] == front->known.number && front->known.workers == 1 &&
                         front->solo && !front->dataflow &&
-                        aatgs_block_load_acquire(&d->obeyed) == n && /* P2 */
-                        filled - aatgs_block_load_acquire(&d->emptied) < AATGS_BOXES;
+                        d->filled - aatgs_block_load_acquire(&d->emptied) < AATGS_BOXES;
   if (!aatgs_team_share(mine))
     return 0;
+  const uint32_t filled = d->filled;
   aatgs_box *box = &d->box[filled % AATGS_BOXES];
   if (lane < AATGS_COMMAND_FLITS) {
     box->command.words[3 * lane + 0] = f.word[0];

@@ -210,9 +210,10 @@ AATGS_FN int aatgs_turn_take(aatgs_loop *loop, aatgs_worker *w, aatgs_program *p
   t.arg = turn.arg;
   t.lane = lane;
   t.lanes = lanes;
-  if (end == AATGS_DONE_OK)
-    aatgs_task_run(loop, &t, w->id, aatgs_graph_at(loop, r->command->header.graph), turn.type,
-                   AATGS_TASK_RETRIES(turn.flags), turn.flags & AATGS_TURN_FINISH);
+  if (end == AATGS_DONE_OK &&
+      !aatgs_task_run(loop, &t, w->id, aatgs_graph_at(loop, r->command->header.graph), turn.type,
+                      AATGS_TASK_RETRIES(turn.flags), turn.flags & AATGS_TURN_FINISH))
+    return 0;
   if (t.failed)
     end = AATGS_DONE_FAILED;
   aatgs_digest_gather(&p->digest[i & 1], t.digest, lane);

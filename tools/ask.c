@@ -2,6 +2,8 @@
 
 #include <inttypes.h>
 
+#include "tools/output.h"
+
 int aatgs_ask_open(const aatgs_cli_command *command, int argc, char **argv, aatgs_ask *ask)
 {
   aatgs_error error = {0};
@@ -11,7 +13,12 @@ int aatgs_ask_open(const aatgs_cli_command *command, int argc, char **argv, aatg
     return result;
   ask->operands = argv;
   ask->dir = argv[0];
-  int rc = aatgs_trace_open(ask->dir, &ask->trace, &error);
+  if (ask->writes_file && !ask->output)
+    return aatgs_cli_fail(command->verb, AATGS_EXIT_USAGE,
+                          "say where to write it: -o FILE (see 'aatgs %s --help')", command->verb);
+  int rc = ask->writes_file ? aatgs_output_check(ask->output, &error) : 0;
+  if (!rc)
+    rc = aatgs_trace_open(ask->dir, &ask->trace, &error);
   if (rc)
     return aatgs_cli_fail_with(command->verb, rc, &error);
   aatgs_trace_get_state(ask->trace, &state);

@@ -8,6 +8,8 @@
 typedef struct aatgs_ask {
   aatgs_cli_range range; /* as given; 0, 0: not given */
   aatgs_format format;
+  bool writes_file;   /* the verb wants -o FILE, see AATGS_ASK_OUTPUT */
+  const char *output; /* FILE */
   const char *dir;
   char **operands; /* all of them, the folder first */
   size_t operand_count;
@@ -22,8 +24,13 @@ typedef struct aatgs_ask {
         "iterations A to B alone, such as 1000-5000 or 1000-end", NULL, 0, 0, 0                    \
   }
 
+#define AATGS_ASK_OUTPUT(ask)                                                                      \
+  {                                                                                                \
+    "output", AATGS_CLI_TEXT, &(ask)->output, "FILE", "where to write it", NULL, 0, 0, 'o'         \
+  }
+
 /* Reads the command line and opens the trace. AATGS_CLI_GO_ON, or an exit status; a range that
- * lies beside the trace is wrong usage. The caller closes ask->trace. */
+ * lies beside the trace, or a missing FILE, is wrong usage. The caller closes ask->trace. */
 int aatgs_ask_open(const aatgs_cli_command *command, int argc, char **argv, aatgs_ask *ask);
 
 #endif

@@ -9,6 +9,8 @@ _aatgs() {
     --format)
       case ${COMP_WORDS[1]} in
       export) words="perfetto chrome sqlite" ;;
+      dump) words="csv json" ;;
+      stats) words="prometheus" ;;
       *) words="table json csv" ;;
       esac
       ;;

@@ -1,8 +1,7 @@
 /* aatgs export: writes a trace as other programs read it. */
 #include "tools/export.h"
 
-#include <inttypes.h>
-
+#include "tools/ask.h"
 #include "tools/output.h"
 #include "tools/verbs.h"
 
@@ -10,25 +9,18 @@
 
 enum { PERFETTO, CHROME, SQLITE };
 
-typedef struct request {
-  const char *dir;
-  const char *path;
-  int format;
-  aatgs_cli_range range;
-} request;
-
-static int parse(request *r, int argc, char **argv)
+/* Reads the command line and opens the trace. */
+static int begin(aatgs_ask *ask, int *format, int argc, char **argv)
 {
   static const char *const formats[] = {"perfetto", "chrome", "sqlite", NULL};
   const aatgs_cli_option options[] = {
-      {"output", AATGS_CLI_TEXT, &r->path, "FILE", "where to write it", NULL, 0, 0, 'o'},
-      {"format", AATGS_CLI_CHOICE, &r->format, "F",
+      AATGS_ASK_OUTPUT(ask),
+      {"format", AATGS_CLI_CHOICE, format, "F",
        "perfetto (default), for https://ui.perfetto.dev and its trace processor; chrome, the JSON "
        "of "
        "chrome://tracing; or sqlite, a database",
        formats, 0, 0, 0},
-      {"range", AATGS_CLI_RANGE, &r->range, "A-B", "these iterations alone (default: all)", NULL, 0,
-       0, 0},
+      AATGS_ASK_RANGE(ask),
   };
   const aatgs_cli_command command = {
       .verb = VERB,
@@ -42,15 +34,7 @@ static int parse(request *r, int argc, char **argv)
       .operands_max = 1,
       .epilogue = "FILE is there whole or not at all.",
   };
-  size_t operands;
-  int result = aatgs_cli_parse(&command, argc, argv, &operands);
-  if (result != AATGS_CLI_GO_ON)
-    return result;
-  r->dir = argv[0];
-  if (!r->path)
-    return aatgs_cli_fail(VERB, AATGS_EXIT_USAGE,
-                          "say where to write it: -o FILE (see 'aatgs export --help')");
-  return AATGS_CLI_GO_ON;
+  return aatgs_ask_open(&command, argc, argv, ask);
 }
 
 /* Writes to output->stream, or to the file beneath it. */
@@ -66,14 +50,14 @@ static int write_format(aatgs_export *e, int format, const aatgs_output *output,
   return aatgs_export_sqlite(e, output->temporary, error);
 }
 
-static int export_to(aatgs_export *e, const request *r)
+static int export_to(aatgs_export *e, int format, const char *path)
 {
   aatgs_output output;
   aatgs_error error = {0};
-  int rc = aatgs_output_begin(&output, r->path, &error);
+  int rc = aatgs_output_begin(&output, path, &error);
   if (rc)
     return aatgs_cli_fail_with(VERB, rc, &error);
-  rc = write_format(e, r->format, &output, &error);
+  rc = write_format(e, format, &output, &error);
   if (!rc)
     rc = aatgs_output_commit(&output, &error);
   else
@@ -81,36 +65,17 @@ static int export_to(aatgs_export *e, const request *r)
   return rc ? aatgs_cli_fail_with(VERB, rc, &error) : AATGS_EXIT_DONE;
 }
 
-/* A range with nothing in it is a mistake, unless the trace itself is empty. */
-static int check_range(const aatgs_export *e, const char *dir, aatgs_error *error)
-{
-  aatgs_trace_state state;
-  aatgs_trace_get_state(e->trace, &state);
-  if (!state.iterations ||
-      (e->range.first <= state.last && (!e->range.last || e->range.last >= state.first)))
-    return 0;
-  return aatgs_error_set(error, AATGS_ENOTFOUND, 0,
-                         "%s holds iterations %" PRIu64 "-%" PRIu64 ", and none of --range", dir,
-                         state.first, state.last);
-}
-
 int aatgs_verb_export(int argc, char **argv)
 {
-  request r = {.range = {1, 0}};
-  aatgs_export e = {0};
-  aatgs_error error = {0};
-  int result = parse(&r, argc, argv);
+  aatgs_ask ask = {.writes_file = true};
+  int format = PERFETTO;
+  int result = begin(&ask, &format, argc, argv);
   if (result != AATGS_CLI_GO_ON)
     return result;
-  int rc = aatgs_output_check(r.path, &error);
-  if (!rc)
-    rc = aatgs_trace_open(r.dir, &e.trace, &error);
-  if (rc)
-    return aatgs_cli_fail_with(VERB, rc, &error);
-  e.info = aatgs_trace_get_info(e.trace);
-  e.range = r.range;
-  rc = check_range(&e, r.dir, &error);
-  result = rc ? aatgs_cli_fail_with(VERB, rc, &error) : export_to(&e, &r);
-  aatgs_trace_close(e.trace);
+  aatgs_export e = {.trace = ask.trace,
+                    .info = aatgs_trace_get_info(ask.trace),
+                    .range = {ask.first, ask.range.last}};
+  result = export_to(&e, format, ask.output);
+  aatgs_trace_close(ask.trace);
   return result;
 }

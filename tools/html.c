@@ -1,26 +1,16 @@
 /* aatgs html: makes a page of a trace that opens from the disk. */
-#include <inttypes.h>
-
-#include "tools/cli.h"
 #include "tools/html.h"
+#include "tools/ask.h"
 #include "tools/html_assets.h"
 #include "tools/output.h"
 #include "tools/verbs.h"
 
 #define VERB "html"
 
-typedef struct request {
-  const char *path;
-  aatgs_cli_range range;
-} request;
-
-static int parse(request *r, aatgs_html *h, int argc, char **argv)
+/* Reads the command line and opens the trace. */
+static int begin(aatgs_ask *ask, int argc, char **argv)
 {
-  const aatgs_cli_option options[] = {
-      {"output", AATGS_CLI_TEXT, &r->path, "FILE", "where to write it", NULL, 0, 0, 'o'},
-      {"range", AATGS_CLI_RANGE, &r->range, "A-B", "these iterations alone (default: all)", NULL, 0,
-       0, 0},
-  };
+  const aatgs_cli_option options[] = {AATGS_ASK_OUTPUT(ask), AATGS_ASK_RANGE(ask)};
   const aatgs_cli_command command = {
       .verb = VERB,
       .synopsis = "DIR -o FILE [options]",
@@ -33,34 +23,18 @@ static int parse(request *r, aatgs_html *h, int argc, char **argv)
       .operands_max = 1,
       .epilogue = "FILE is there whole or not at all.",
   };
-  size_t operands;
-  int result = aatgs_cli_parse(&command, argc, argv, &operands);
-  if (result != AATGS_CLI_GO_ON)
-    return result;
-  h->dir = argv[0];
-  if (!r->path)
-    return aatgs_cli_fail(VERB, AATGS_EXIT_USAGE,
-                          "say where to write it: -o FILE (see 'aatgs html --help')");
-  return AATGS_CLI_GO_ON;
+  return aatgs_ask_open(&command, argc, argv, ask);
 }
 
-static int open_trace(aatgs_html *h, const request *r, aatgs_error *error)
+/* What the trace has of the range. */
+static int take_range(aatgs_html *h, const aatgs_ask *ask, aatgs_error *error)
 {
-  int rc = aatgs_output_check(r->path, error);
-  if (!rc)
-    rc = aatgs_trace_open(h->dir, &h->trace, error);
-  if (rc)
-    return rc;
   h->info = aatgs_trace_get_info(h->trace);
   aatgs_trace_get_state(h->trace, &h->state);
-  h->first = r->range.first > h->state.first ? r->range.first : h->state.first;
-  h->last = r->range.last && r->range.last < h->state.last ? r->range.last : h->state.last;
+  h->first = ask->first > h->state.first ? ask->first : h->state.first;
+  h->last = ask->last < h->state.last ? ask->last : h->state.last;
   if (!h->state.iterations)
     return aatgs_error_set(error, AATGS_ENOTFOUND, 0, "%s holds no iterations yet", h->dir);
-  if (h->first > h->last)
-    return aatgs_error_set(error, AATGS_ENOTFOUND, 0,
-                           "%s holds iterations %" PRIu64 "-%" PRIu64 ", and none of --range",
-                           h->dir, h->state.first, h->state.last);
   return 0;
 }
 
@@ -80,20 +54,20 @@ static int write_page(aatgs_html *h, const char *path, aatgs_error *error)
 
 int aatgs_verb_html(int argc, char **argv)
 {
-  request r = {.range = {1, 0}};
-  aatgs_html h = {0};
+  aatgs_ask ask = {.writes_file = true};
   aatgs_error error = {0};
-  int result = parse(&r, &h, argc, argv);
+  int result = begin(&ask, argc, argv);
   if (result != AATGS_CLI_GO_ON)
     return result;
-  int rc = open_trace(&h, &r, &error);
+  aatgs_html h = {.dir = ask.dir, .trace = ask.trace};
+  int rc = take_range(&h, &ask, &error);
   if (!rc && (rc = aatgs_html_read(&h)))
     error = *aatgs_trace_error(h.trace);
   if (!rc)
-    rc = write_page(&h, r.path, &error);
+    rc = write_page(&h, ask.output, &error);
   result = rc ? aatgs_cli_fail_with(VERB, rc, &error) : AATGS_EXIT_DONE;
   if (!rc && !aatgs_asset_d3.size)
-    fprintf(stderr, "aatgs: html: %s has no charts: this aatgs was built without D3\n", r.path);
+    fprintf(stderr, "aatgs: html: %s has no charts: this aatgs was built without D3\n", ask.output);
   aatgs_html_free(&h);
   aatgs_trace_close(h.trace);
   return result;

@@ -169,7 +169,9 @@ static void one_iteration(aatgs_runtime *rt)
 {
   uint32_t config[64], telemetry[16];
   aatgs_default_config(aatgs_runtime_workload(rt), config);
-  CHECK(aatgs_submit(rt, config, NULL) == 0 && aatgs_wait(rt, telemetry, NULL, WAIT_NS) == 1);
+  if (aatgs_submit(rt, config, NULL) || aatgs_wait(rt, telemetry, NULL, WAIT_NS) != 1)
+    fprintf(stderr, "%s\n", aatgs_last_error(rt)->text);
+  CHECK(aatgs_last_error(rt)->code == 0);
 }
 
 /* Two runtimes in one process, on shares of the GPU; a third one with all of it runs beside them or
