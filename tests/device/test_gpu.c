@@ -189,6 +189,7 @@ static void shares(void)
   aatgs_error error = {0};
   o.workload = MISCHIEF;
   o.device = "cuda";
+  o.tasks = "steps";
   o.timeout_ns = 1000000000;
   if (aatgs_open(&o, &c, &error)) {
     CHECK(strstr(error.text, "did not start"));
