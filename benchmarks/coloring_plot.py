@@ -37,7 +37,7 @@ def draw(rows):
         'font-family="sans-serif" font-size="12">',
         '<rect width="100%" height="100%" fill="white"/>',
         text(LEFT, 16, "seconds to the best colouring of a run; the bar ends at the run's limit"),
-        text(LEFT + WIDTH + 8, 34, "colours"),
+        text(LEFT + WIDTH + 8, 16, "colours found, by seed"),
     ]
     for decade in range(DECADES[0], DECADES[1] + 1):
         x = x_of(10.0**decade)
