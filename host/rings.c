@@ -184,6 +184,9 @@ static bool take_telemetry(aatgs_runtime *rt)
   f->seen_ns = rt->seen_ns = aatgs_now_ns();
   if (rt->device->own_clock)
     to_host_time(rt, f);
+  /* A config is in the ring before it is stamped: a worker may have been quicker. */
+  if (f->u.telemetry.start_ns < f->posted_ns)
+    f->posted_ns = f->u.telemetry.start_ns;
   if (f->command >= rt->consumed)
     rt->consumed = f->command + 1;
   rt->next_seen++;

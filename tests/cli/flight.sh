@@ -25,7 +25,6 @@ absent t
 
 # An expression: two windows, with what came before and after, that verify and replay.
 n=150000
-[ -z "$slow" ] || n=30000
 run 0 --iterations $n --record ring --flight-recorder 2MiB \
   --trigger "iteration == $((n / 2)) || iteration == $((n - 100))"
 used=$(du -sk ring | cut -f1)

