@@ -182,33 +182,43 @@ static double median_of(double *values, size_t count)
   return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2.0;
 }
 
-/* What the other task types say about the difference between any two runs: how far they moved,
- * beyond what was seen within the runs. */
-static double spread_without(const aatgs_time_result *results, size_t count, size_t without,
-                             double *scratch)
+/* What the other task types say about the difference between any two runs: what they have in
+ * common, and how far they lie apart. */
+static void look_at_others(aatgs_time_result *results, size_t count, size_t without,
+                           double *scratch)
 {
-  const double normal = 1.4826; /* standard deviation by median size */
+  aatgs_time_result *r = &results[without];
+  double sum = 0.0, squares = 0.0;
   size_t n = 0;
+  r->common = r->spread = 0.0;
   for (size_t i = 0; i < count; i++)
     if (i != without && isfinite(results[i].error))
-      scratch[n++] = fabs(results[i].log_ratio);
+      scratch[n++] = results[i].log_ratio;
   if (n < 2)
-    return 0.0;
-  double moved = normal * median_of(scratch, n);
+    return;
+  for (size_t i = 0; i < n; i++)
+    sum += scratch[i];
+  for (size_t i = 0; i < n; i++)
+    squares += (scratch[i] - sum / (double)n) * (scratch[i] - sum / (double)n);
+  r->common = median_of(scratch, n);
   n = 0;
   for (size_t i = 0; i < count; i++)
     if (i != without && isfinite(results[i].error))
       scratch[n++] = results[i].error;
-  double seen = median_of(scratch, n);
-  return moved > seen ? sqrt(moved * moved - seen * seen) : 0.0;
+  const double seen = median_of(scratch, n), between = squares / (double)(n - 1) - seen * seen;
+  const double share = 1.0 / (double)n;
+  r->spread = sqrt(fmax(between, 0.0) * (1.0 + share) + seen * seen * share);
 }
 
 static void judge_one(aatgs_time_result *r)
 {
   double error = sqrt(r->error * r->error + r->spread * r->spread);
-  double beyond = fabs(r->log_ratio) - log(1.0 + AATGS_TIME_EFFECT);
-  r->low = exp(r->log_ratio - 1.96 * error) - 1.0;
-  r->high = exp(r->log_ratio + 1.96 * error) - 1.0;
+  double apart = r->log_ratio - r->common;
+  /* It must have moved itself, not only the others away from it. */
+  double moved = apart * r->log_ratio > 0.0 ? fmin(fabs(apart), fabs(r->log_ratio)) : 0.0;
+  double beyond = moved - log(1.0 + AATGS_TIME_EFFECT);
+  r->low = exp(apart - 1.96 * error) - 1.0;
+  r->high = exp(apart + 1.96 * error) - 1.0;
   r->p = isfinite(error) ? fmin(1.0, erfc(beyond / error / sqrt(2.0))) : 1.0;
 }
 
@@ -242,7 +252,7 @@ int aatgs_time_judge(aatgs_time_result *results, size_t count, double *common_ch
   *common_change = 0.0;
   for (size_t i = 0; i < count && !rc; i++) {
     sorted[i] = &results[i];
-    results[i].spread = spread_without(results, count, i, scratch);
+    look_at_others(results, count, i, scratch);
     judge_one(&results[i]);
   }
   if (!rc)

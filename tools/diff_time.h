@@ -20,13 +20,14 @@ typedef struct aatgs_time_result {
   uint64_t count_a, count_b;  /* values */
   double median_a, median_b;  /* ns */
   double change;              /* median_b / median_a - 1 */
-  double low, high;           /* 95 % confidence interval of `change` */
+  double low, high;           /* 95 % confidence interval of the change apart from `common` */
   double p;                   /* of a difference of AATGS_TIME_EFFECT or less */
   double p_holm;              /* the same, corrected for the number of comparisons */
   aatgs_time_verdict verdict; /* of B against A */
   double log_ratio;           /* log(median_b / median_a) */
   double error;               /* its standard error from what was seen within the runs */
-  double spread;              /* and from what was seen between them */
+  double common;              /* log ratio that the other types have in common */
+  double spread;              /* and the standard error from how far those lie apart */
 } aatgs_time_result;
 
 /* Compares two series of `count` (at most AATGS_TIME_SAMPLES) values in ns, in the order of the
@@ -42,13 +43,13 @@ int aatgs_time_compare(const float *a, const float *b, size_t count, aatgs_time_
 /* Judges comparisons that belong together, those of a pair of runs: fills in the rest.
  *
  * No bootstrap of two runs sees what differs from run to run: the clock rate, the neighbours on the
- * machine, where things came to lie in memory. But that hits all task types, so their movements
- * show how large it is: `spread` is by how much the median size of the others' log_ratio, times
- * 1.48, exceeds the median of their errors, as the side of a right triangle (of fewer than two
- * others: 0). `p` is of the hypothesis that the medians differ by at most
- * AATGS_TIME_EFFECT, by the normal distribution of log_ratio; p_holm is corrected by Holm (1979).
- * What slows all task types down alike is therefore no evidence: it is *common_change, the median
- * of `change`. 0 or AATGS_ENOMEM. */
+ * machine, where things came to lie in memory. But that hits all task types, so the others serve as
+ * controls: `common` is the median of their log_ratio, `spread` twice the standard error of
+ * predicting one more from them (of fewer than two others both are 0). `p` is of the hypothesis
+ * that the medians, or the change apart from `common`, differ by at most AATGS_TIME_EFFECT, by the
+ * normal distribution of log_ratio; p_holm is corrected by Holm (1979). What slows all task types
+ * down alike is therefore no evidence: it is *common_change, the median of `change`. 0 or
+ * AATGS_ENOMEM. */
 int aatgs_time_judge(aatgs_time_result *results, size_t count, double *common_change);
 const char *aatgs_time_verdict_name(aatgs_time_verdict verdict);
 

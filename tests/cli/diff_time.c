@@ -125,6 +125,27 @@ static void a_slower_machine_is_no_slower_task(void **state)
   }
 }
 
+/* A machine that runs 5 % slower hides no task that got slower by more, and makes none faster that
+ * stayed as it was. */
+static void a_common_change_is_taken_out(void **state)
+{
+  uint32_t found = 0;
+  (void)state;
+  for (uint32_t pair = 0; pair < PAIRS; pair++) {
+    double factor[TYPES] = {1.05, 1.05, 1.05, 1.05, 1.05, 1.05};
+    aatgs_time_result r[TYPES];
+    double common;
+    factor[pair % TYPES] = pair % 2 ? 1.05 * 1.10 : 1.0;
+    make_pair(5000 + pair, factor, 0.001, r, &common);
+    for (uint32_t i = 0; i < TYPES; i++)
+      if (i != pair % TYPES || pair % 2 == 0)
+        assert_int_equal(r[i].verdict, AATGS_TIME_NO_EVIDENCE);
+      else
+        found += r[i].verdict == AATGS_TIME_SLOWER;
+  }
+  assert_true(found * 2 * 20 >= PAIRS * 19);
+}
+
 /* The interval holds the truth about as often as it says. */
 static void intervals_hold_the_truth(void **state)
 {
@@ -183,9 +204,12 @@ static void corrections_are_holms(void **state)
     assert_true(r[i].p_holm >= r[i].p && r[i].p_holm <= 1.0);
   assert_true(fabs(r[0].p_holm - fmin(1.0, 3.0 * r[0].p)) < 1e-12);
   assert_true(r[1].p_holm >= r[0].p_holm && r[2].p_holm >= r[1].p_holm);
-  /* 1.4826 times the median size of the others', less the error that they have anyway */
-  assert_true(fabs(hypot(r[0].spread, 0.03) - 1.4826 * 0.05) < 1e-9);
-  assert_true(fabs(hypot(r[1].spread, 0.03) - 1.4826 * 0.10) < 1e-9);
+  /* Two others: their standard deviation less their errors, and half more for predicting a
+   * third; and half of the squared error that their median has. */
+  const double own = 0.03 * 0.03, half = own / 2.0;
+  assert_true(fabs(r[0].spread - sqrt((0.01 / 2.0 - own) * 1.5 + half)) < 1e-9);
+  assert_true(fabs(r[1].spread - sqrt((0.04 / 2.0 - own) * 1.5 + half)) < 1e-9);
+  assert_true(fabs(r[0].common - 0.05) < 1e-12);
   assert_true(fabs(common - 0.10) < 1e-12);
 }
 
@@ -196,6 +220,7 @@ int main(void)
       cmocka_unit_test(one_task_that_is_slower_is_found),
       cmocka_unit_test(small_differences_are_none),
       cmocka_unit_test(a_slower_machine_is_no_slower_task),
+      cmocka_unit_test(a_common_change_is_taken_out),
       cmocka_unit_test(intervals_hold_the_truth),
       cmocka_unit_test(few_or_odd_values_say_nothing),
       cmocka_unit_test(corrections_are_holms),
