@@ -197,7 +197,7 @@ static int find_range(aatgs_replay_state *s)
   if (s->options->follow && !state.iterations)
     return 0; /* the run ended before it began */
   if (!state.iterations || s->first > s->last || s->first > state.last || s->last < state.first)
-    return aatgs_error_set(s->error, AATGS_ENOTFOUND, 0,
+    return aatgs_error_set(s->error, s->options->first ? AATGS_EINVAL : AATGS_ENOTFOUND, 0,
                            "%s: it holds iterations %" PRIu64 " to %" PRIu64
                            ", none of the range asked for",
                            s->options->trace, state.first, state.last);

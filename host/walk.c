@@ -166,7 +166,7 @@ static int run_to(aatgs_walk *w, uint64_t iteration)
 
 static int out_of_range(aatgs_walk *w, uint64_t iteration)
 {
-  return aatgs_error_set(&w->error, AATGS_ENOTFOUND, 0,
+  return aatgs_error_set(&w->error, AATGS_EINVAL, 0,
                          "there is no iteration %" PRIu64 "; the trace holds %" PRIu64
                          " to %" PRIu64,
                          iteration, w->s.trace_first, w->s.last);

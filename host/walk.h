@@ -18,8 +18,8 @@ const aatgs_error *aatgs_walk_error(const aatgs_walk *w);
 uint64_t aatgs_walk_first(const aatgs_walk *w);
 uint64_t aatgs_walk_last(const aatgs_walk *w);
 
-/* Runs up to and including `iteration`, first - 1 to last. AATGS_ENOTFOUND: out of range, or no
- * snapshot leads there. */
+/* Runs up to and including `iteration`, first - 1 to last. AATGS_EINVAL: out of range.
+ * AATGS_ENOTFOUND: no snapshot leads there. */
 int aatgs_walk_goto(aatgs_walk *w, uint64_t iteration);
 /* The iteration that has run last; first - 1: none. */
 uint64_t aatgs_walk_at(const aatgs_walk *w);

@@ -68,6 +68,26 @@ static int parse(bisect *b, int argc, char **argv)
   return AATGS_CLI_GO_ON;
 }
 
+/* What the command line names must be in the trace. */
+static int check_place(bisect *b, const char *option, uint64_t iteration)
+{
+  aatgs_trace_state state;
+  aatgs_trace_get_state(b->trace, &state);
+  if (iteration >= state.first && iteration <= state.last)
+    return 0;
+  return aatgs_error_set(&b->error, AATGS_EINVAL, 0,
+                         "--%s %" PRIu64 " lies beside the trace: %s holds iterations %" PRIu64
+                         " to %" PRIu64,
+                         option, iteration, b->dir, state.first, state.last);
+}
+
+static int compile(bisect *b)
+{
+  const int rc =
+      aatgs_expr_compile_for(b->test, aatgs_trace_get_info(b->trace), &b->expr, &b->error);
+  return rc == AATGS_ENOTFOUND ? AATGS_EINVAL : rc; /* no such field: the command line is wrong */
+}
+
 static int recorded(bisect *b, uint64_t iteration, aatgs_iteration *it)
 {
   int rc = aatgs_trace_seek(b->trace, iteration);
@@ -105,8 +125,8 @@ static int holds(bisect *b, uint64_t iteration)
 
 static int not_so(bisect *b, uint64_t iteration, const char *what)
 {
-  return aatgs_error_set(&b->error, AATGS_EINVAL, 0, "'%s' %s at iteration %" PRIu64, b->test, what,
-                         iteration);
+  return aatgs_error_set(&b->error, AATGS_ENOTFOUND, 0, "'%s' %s at iteration %" PRIu64, b->test,
+                         what, iteration);
 }
 
 static int search(bisect *b, uint64_t *first)
@@ -136,7 +156,11 @@ static int open_all(bisect *b)
   aatgs_replay_options options = AATGS_REPLAY_OPTIONS_INIT;
   int rc = aatgs_trace_open(b->dir, &b->trace, &b->error);
   if (!rc)
-    rc = aatgs_expr_compile_for(b->test, aatgs_trace_get_info(b->trace), &b->expr, &b->error);
+    rc = compile(b);
+  if (!rc)
+    rc = check_place(b, "good", b->good);
+  if (!rc)
+    rc = check_place(b, "bad", b->bad);
   if (rc || !b->replay)
     return rc;
   options.trace = b->dir;

@@ -47,13 +47,13 @@ int aatgs_top_choose(aatgs_top *t, const char *list, aatgs_error *error)
                              "--fields is a list of fields with commas between them, not '%s'",
                              list);
     if (t->field_count == AATGS_TOP_FIELDS)
-      return aatgs_error_set(error, AATGS_ELIMIT, 0, "--fields names more than %u fields",
+      return aatgs_error_set(error, AATGS_EINVAL, 0, "--fields names more than %u fields",
                              AATGS_TOP_FIELDS);
     memcpy(name, list, length);
     name[length] = '\0';
     int rc = find(t, name, &t->fields[t->field_count], error);
     if (rc)
-      return rc;
+      return rc == AATGS_ENOTFOUND ? AATGS_EINVAL : rc; /* the command line is wrong */
     t->field_count++;
     list += length + (list[length] == ',');
   }

@@ -53,7 +53,7 @@ int aatgs_trace_recover(const char *dir, const char *out, aatgs_trace_note note,
 
 /* Writes iterations first..last of `dir` as a new closed trace `out`. It starts at the newest
  * snapshot before `first`, so that it can be replayed; report->first says where that is. Where
- * there is no such snapshot, it starts at `first`. AATGS_ENOTFOUND: no iteration in range. */
+ * there is no such snapshot, it starts at `first`. AATGS_EINVAL: no iteration in range. */
 int aatgs_trace_trim(const char *dir, uint64_t first, uint64_t last, const char *out,
                      aatgs_trace_report *report, aatgs_error *error);
 

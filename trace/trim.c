@@ -204,7 +204,7 @@ static int trim(trimmer *m, uint64_t first, const char *out, aatgs_trace_report 
     return rc;
   if (rc == 0 || it.iteration > m->last)
     return aatgs_error_set(
-        m->error, AATGS_ENOTFOUND, 0,
+        m->error, AATGS_EINVAL, 0,
         "there is no iteration from %" PRIu64 " to %" PRIu64 "; see `aatgs info`", first, m->last);
   rc = aatgs_trace_find_snapshot(m->t, first, &pages, &at);
   if (rc && rc != AATGS_ENOTFOUND)

@@ -16,7 +16,7 @@ quiet
 same "$(json first) $(json last)" '1 200' 'the piece begins at the snapshot'
 aatgs 0 verify piece.trace
 aatgs 0 replay --workload "$odd" piece.trace
-refused 1 'no iteration from 500' trim a.trace -r 500-600 -o none.trace
+refused 2 'no iteration from 500' trim a.trace -r 500-600 -o none.trace
 absent none.trace
 refused 2 '--range' trim a.trace -o none.trace
 refused 2 '-o NEW' trim a.trace -r 1-2

@@ -141,8 +141,16 @@ aatgs 0 bisect trace --good 1 --bad 300 --test 'seen >= 77' --format json
 out '"first_bad": 77,' '"last_good": 76,'
 aatgs 0 bisect trace --good 1 --bad 80 --test 'seen > iteration' --replay --workload "$odd_wrong" --format json
 out '"first_bad": 70,'
-refused 2 'holds already at iteration 90' bisect trace --good 90 --bad 300 --test 'seen >= 77'
-refused 2 'does not hold at iteration 60' bisect trace --good 1 --bad 60 --test 'seen >= 77'
+refused 1 'holds already at iteration 90' bisect trace --good 90 --bad 300 --test 'seen >= 77'
+refused 1 'does not hold at iteration 60' bisect trace --good 1 --bad 60 --test 'seen >= 77'
+# Nothing found is one thing, a wrong command line another: the same everywhere.
+for wrong in "no field 'nope':nope > 0" 'ends too early:seen >' 'ends too early:'; do
+  refused 2 "${wrong%%:*}" bisect trace --good 1 --bad 300 --test "${wrong#*:}"
+  refused 2 "${wrong%%:*}" run --workload "$odd" --until "${wrong#*:}"
+done
+refused 2 '--bad 301 lies beside the trace: trace holds iterations 1 to 300' \
+  bisect trace --good 1 --bad 301 --test 'seen >= 77'
+refused 2 '--at 301 lies beside the trace' repro trace --at 301 -o none.aatgz --workload "$odd"
 
 # The smallest pack that shows it.
 aatgs 0 repro trace --at 70 -o small.aatgz --workload "$odd_wrong" --format json

@@ -30,7 +30,7 @@ done
 for range in 0-5 5-4 -5 5- a-b '' 1-18446744073709551616; do
   refused 2 '--range is a range of iterations' replay trace --range "$range"
 done
-refused 1 'trace.*(301|300)' replay trace --workload "$odd" --range 301-400
+refused 2 'trace.*(301|300)' replay trace --workload "$odd" --range 301-400
 
 # The workload is found by name where it is looked for.
 AATGS_WORKLOAD_PATH=$AATGS_BUILD/tests/cli

@@ -17,7 +17,7 @@ if command -v python3 >/dev/null; then
   checks=$((checks + 1))
   python3 -m json.tool <.out >/dev/null || complain 'python3 does not read the JSON'
 fi
-refused 1 "no field|no-such|'nothing'" top trace --fields nothing
+refused 2 "no field 'nothing'" top trace --fields nothing
 refused 2 'list of fields with commas' top trace --fields seen,,half
 refused 1 'no-trace' top no-trace
 refused 2 'number of seconds' top trace --interval 0
