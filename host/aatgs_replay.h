@@ -100,6 +100,8 @@ typedef struct aatgs_replay_report {
  * error: it could not be replayed. */
 int aatgs_replay(const aatgs_replay_options *options, aatgs_replay_report *report,
                  aatgs_error *error);
+/* Whether two replays came apart from the record at the same place and with the same value. */
+bool aatgs_replay_same_difference(const aatgs_replay_report *a, const aatgs_replay_report *b);
 
 #if defined(__cplusplus)
 }

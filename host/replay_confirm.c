@@ -8,7 +8,7 @@
 
 /* ---- Once more ------------------------------------------------------------------------------- */
 
-static bool same_difference(const aatgs_replay_report *a, const aatgs_replay_report *b)
+bool aatgs_replay_same_difference(const aatgs_replay_report *a, const aatgs_replay_report *b)
 {
   return a->iteration == b->iteration && strcmp(a->what, b->what) == 0 &&
          strcmp(a->field, b->field) == 0 && strcmp(a->found, b->found) == 0 &&
@@ -29,7 +29,7 @@ static void try_again(const aatgs_replay_options *options, aatgs_replay_report *
   if (rc == 0)
     r->again = AATGS_AGAIN_NONE;
   else if (rc == AATGS_EDIVERGED)
-    r->again = same_difference(r, &second) ? AATGS_AGAIN_SAME : AATGS_AGAIN_OTHER;
+    r->again = aatgs_replay_same_difference(r, &second) ? AATGS_AGAIN_SAME : AATGS_AGAIN_OTHER;
 }
 
 /* ---- The state ---------------------------------------------------------------------------------

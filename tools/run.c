@@ -377,11 +377,13 @@ static int end_self_check(job *j, aatgs_run_summary *summary)
     return AATGS_EXIT_DONE;
   summary->check_rc =
       aatgs_self_check_finish(j->check, &summary->check, &summary->check_workers, &error);
-  if (summary->check_rc == AATGS_EDIVERGED)
+  if (summary->check_rc == AATGS_EDIVERGED) {
+    summary->trace = j->options.record; /* it stays, whoever asked for it */
     return aatgs_cli_fail(
         VERB, AATGS_EXIT_DIVERGED,
         "self-check: the replay beside the run diverged in %s at iteration %" PRIu64,
         summary->check->what, summary->check->iteration);
+  }
   return summary->check_rc ? aatgs_cli_fail_with(VERB, summary->check_rc, &error) : AATGS_EXIT_DONE;
 }
 
@@ -448,6 +450,7 @@ static int run(job *j, const struct aatgs_workload *workload)
     return aatgs_cli_fail_with(VERB, AATGS_ENOMEM, NULL);
   summary->workload = workload;
   summary->args = &j->args;
+  summary->trace = j->args.record;
   summary->graph = j->graph;
   j->args.in_flight = j->plan.in_flight;
   aatgs_run_catch_signals();

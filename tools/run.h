@@ -56,6 +56,7 @@ typedef struct aatgs_run_summary {
   aatgs_estimate iteration;
   aatgs_estimate completion;
   aatgs_run_result result;
+  const char *trace;                /* that is there when the program ends, or NULL */
   const aatgs_replay_report *check; /* of --self-check, or NULL */
   uint32_t check_workers;
   int check_rc;

@@ -163,23 +163,28 @@ static void report_check(aatgs_report *report, const aatgs_run_summary *s)
                     aatgs_cell_unit(aatgs_cell_count(r->iterations), "iterations"));
   aatgs_report_fact(report, "workers", "workers",
                     aatgs_cell_unit(aatgs_cell_count(s->check_workers), "on cpu, shuffled"));
+  if (!s->args->record && s->trace)
+    aatgs_report_fact(report, "trace", "trace kept in", aatgs_cell_text(s->trace));
   if (s->check_rc == AATGS_EDIVERGED)
-    aatgs_report_divergence(report, s->args->record ? s->args->record : "DIR", s->args->workload,
-                            r);
+    aatgs_report_divergence(report, s->trace, s->args->workload, r);
   aatgs_report_section(report, NULL, NULL);
 }
 
 static void report_next(aatgs_report *report, const aatgs_run_summary *s)
 {
-  char *path = s->args->record ? aatgs_text_quote(s->args->record) : NULL;
+  char *path = s->trace ? aatgs_text_quote(s->trace) : NULL;
+  const char *const given = s->args->workload;
+  char *workload = given && strchr(given, '/') ? aatgs_text_quote(given) : NULL;
   aatgs_report_section(report, NULL, "Next");
   if (path) {
-    aatgs_report_hint(report, "run it again", "aatgs replay %s", path);
+    aatgs_report_hint(report, "run it again", "aatgs replay %s%s%s", path,
+                      workload ? " --workload " : "", workload ? workload : "");
     aatgs_report_hint(report, "look into it", "aatgs info %s", path);
   } else {
     aatgs_report_hint(report, "keep a run", "add --record DIR, then: aatgs replay DIR");
   }
   free(path);
+  free(workload);
 }
 
 int aatgs_run_report(const aatgs_run_summary *s)

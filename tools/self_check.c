@@ -108,6 +108,8 @@ int aatgs_self_check_finish(aatgs_self_check *c, const aatgs_replay_report **rep
     const uint64_t compared = c->report.iterations;
     /* Once more from the nearest snapshot, with a look at the state. */
     if (aatgs_replay(&once, &second, NULL) == AATGS_EDIVERGED) {
+      if (!aatgs_replay_same_difference(&c->report, &second))
+        second.again = AATGS_AGAIN_OTHER;
       c->report = second;
       c->report.iterations = compared;
     } else {
@@ -125,7 +127,7 @@ void aatgs_self_check_close(aatgs_self_check *c)
   if (!c)
     return;
   join(c);
-  if (c->remove)
+  if (c->remove && c->rc != AATGS_EDIVERGED)
     (void)aatgs_trace_remove(c->dir, NULL);
   free(c->dir);
   free(c);

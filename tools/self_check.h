@@ -7,9 +7,11 @@
 
 typedef struct aatgs_self_check aatgs_self_check;
 
-/* A folder to record in that goes away with the check; free() it. NULL with the sentence. */
+/* A folder to record in that goes away with the check, unless it found a difference; free() it.
+ * NULL with the sentence. */
 char *aatgs_self_check_folder(aatgs_error *error);
-/* Follows the trace `dir`; `run` has just been opened. `remove`: the trace goes away at the end. */
+/* Follows the trace `dir`; `run` has just been opened. `remove`: the trace goes away
+ * at the end, unless it shows a difference. */
 int aatgs_self_check_open(const char *dir, const char *workload, const aatgs_runtime_info *run,
                           bool remove, aatgs_self_check **out, aatgs_error *error);
 /* Whether a difference was found. Any thread. */

@@ -166,5 +166,24 @@ out '"last": 73,' '"verdict": "diverged"'
 # A run that checks itself.
 aatgs 0 run --workload "$odd" --device cpu --workers 1 --iterations 500 --seed 7 --self-check --format json
 out '^    "verdict": "identical",$' '^    "iterations": 500,$'
+# One whose task depends on what ran before: found where it does, said to be chance, and the trace
+# is kept for a closer look.
+racy=$AATGS_BUILD/tests/cli/odd_racy.so
+TMPDIR=$work
+export TMPDIR
+for workers in 1 2; do
+  aatgs 4 run --workload "$racy" --device cpu --workers $workers --iterations 1000000 --seed 7 \
+    --self-check --format json
+  err '^aatgs: run: self-check: the replay beside the run diverged in digest at iteration 70$'
+  same "$(json ended_by)" difference 'what ended the run'
+  out '^    "verdict": "diverged",$' '^    "iterations": 69,$' '^    "iteration": 70,$' \
+    '^    "task": "note",$' '^    "again": "another difference: what is computed depends on chance",$'
+  kept=$(sed -n 's/^    "trace": "\(.*\)"$/\1/p' .out)
+  aatgs 0 info "$kept"
+  aatgs 4 replay "$kept" --workload "$odd"
+  rm -r "$kept"
+done
+aatgs 0 run --workload "$odd" --device cpu --workers 1 --iterations 100 --self-check
+same "$(ls -d aatgs-self-check-* 2>/dev/null)" '' 'traces of a self-check that found nothing'
 refused 2 '--self-check compares every' run --workload "$odd" --self-check --on-full drop
 finish

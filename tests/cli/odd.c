@@ -45,7 +45,14 @@ AATGS_FN void odd_add(aatgs_task *t)
 
 AATGS_FN void odd_note(aatgs_task *t)
 {
-  aatgs_one_lane(t) aatgs_put_u64(t, NOTE, t->part, aatgs_random_below(t, 0, 1000));
+  uint64_t note = aatgs_random_below(t, 0, 1000);
+#if defined(ODD_RACY) /* what no task may do: it depends on what ran before, in any order */
+  static uint64_t parts_so_far;
+  const uint64_t before = __atomic_fetch_add(&parts_so_far, 1, __ATOMIC_RELAXED);
+  if (t->iteration == 70)
+    note = before;
+#endif
+  aatgs_one_lane(t) aatgs_put_u64(t, NOTE, t->part, note);
 }
 
 AATGS_FN void odd_report(aatgs_task *t)
