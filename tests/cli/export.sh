@@ -24,10 +24,22 @@ if command -v python3 >/dev/null; then
 else
   echo 'the exports were not read: python3 is not here'
 fi
+# protoc names fields by number: 11 is a packet's event, in it 9 is its type (1 a slice begins, 2 it
+# ends) and 47 and 48 are flows; a slice each for 1800 parts, three stages of 300 iterations and the
+# scheduler's decisions.
 if command -v protoc >/dev/null; then
+  aatgs 0 query trace 'SELECT 2700 + count(*) FROM decision' --format csv
+  slices=$(tail -n 1 .out | tr -d '\r')
   checks=$((checks + 2))
+  last='protoc --decode_raw'
   protoc --decode_raw <trace.pftrace >raw.txt 2>.err || complain 'protoc does not read the export'
   grep -q '"worker 0"' raw.txt || complain 'no track of worker 0'
+  same "$(awk '/^[^ ]/ { event = 0 } /^  11 [{]/ { event = 1 }
+    event && /^    9: 1$/ { begins++ } event && /^    9: 2$/ { ends++ }
+    event && /^    47: / { out++ } event && /^    48: / { into++ }
+    END { print begins, ends, out, into }' raw.txt)" "$slices $slices 600 600" 'slices and flows'
+else
+  echo 'the export was not read by protoc: it is not here'
 fi
 
 # The database, read by sqlite3.
