@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#define TELEMETRY_HIGH   50u
 #define BUSY_X1000       800u
 #define ADAPT_SNAPSHOTS  5u
 #define ADAPT_IDLE_X1000 500u
@@ -23,8 +22,8 @@ bool aatgs_scheduler_refresh(aatgs_scheduler *s)
   aatgs_rule_inputs before = s->inputs;
   bool changed = false;
 
-  s->inputs.config_low = s->config_waiting * 10 < aatgs_config_ring_capacity(s->configs) * 3;
-  s->inputs.telemetry_high = s->telemetry_waiting > TELEMETRY_HIGH;
+  s->inputs = aatgs_rule_fills(s->config_waiting, aatgs_config_ring_capacity(s->configs),
+                               s->telemetry_waiting);
   s->inputs.device_busy = last && last->gpu_utilization_x1000 > BUSY_X1000;
   for (uint32_t lane = 0; lane < AATGS_LANES; lane++) {
     uint32_t priority = s->policy->lane_factor(lane, &s->inputs);

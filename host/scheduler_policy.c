@@ -5,6 +5,15 @@
 #include <pthread.h>
 #include <string.h>
 
+#define TELEMETRY_HIGH 50u
+
+aatgs_rule_inputs aatgs_rule_fills(uint64_t config_waiting, uint64_t config_slots,
+                                   uint64_t telemetry_waiting)
+{
+  return (aatgs_rule_inputs){.config_low = config_waiting * 10 < config_slots * 3,
+                             .telemetry_high = telemetry_waiting > TELEMETRY_HIGH};
+}
+
 static uint32_t plain(uint32_t lane, const aatgs_rule_inputs *inputs)
 {
   (void)lane;

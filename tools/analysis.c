@@ -165,24 +165,38 @@ static uint32_t rule_index(aatgs_analysis *a, const char *name)
   return at;
 }
 
-static int note_plan(aatgs_analysis *a, const aatgs_iteration *it)
+static void note_retries(aatgs_analysis *a, const aatgs_trace_graph *g)
+{
+  for (uint32_t i = 0; i < g->task_count; i++)
+    a->may_retry |= g->tasks[i].retries > 0;
+}
+
+static int note_plan(aatgs_analysis *a, const aatgs_iteration *it, const aatgs_trace_graph *g)
 {
   uint32_t before;
-  bool decided = aatgs_decisions_see(&a->watch, it, &before);
-  if (a->rule_count == 0 || a->rule_plan != it->plan) {
-    char name[AATGS_RULE_BYTES];
-    const aatgs_trace_plan *plan;
-    int rc = aatgs_trace_get_plan(a->trace, it->plan, &plan);
-    if (rc)
-      return rc;
-    aatgs_rule_name(a->info, plan, name);
-    a->rule = rule_index(a, name);
-    a->rule_plan = it->plan;
-  }
+  const int decided = aatgs_decisions_see(&a->watch, a->trace, it, &before);
+  if (decided < 0)
+    return decided;
+  const char *rule = aatgs_decisions_rule(&a->watch, it->graph);
+  if (decided || a->rule_count == 0)
+    note_retries(a, g);
+  if (a->rule_count == 0 || strcmp(a->rules[a->rule].name, rule) != 0)
+    a->rule = rule_index(a, rule);
   a->rules[a->rule].iterations++;
-  a->rules[a->rule].decisions += decided;
-  a->decisions += decided;
+  a->rules[a->rule].decisions += (uint64_t)decided;
+  a->decisions += (uint64_t)decided;
   return 0;
+}
+
+int aatgs_analysis_acts(aatgs_analysis *a, uint64_t first, uint64_t last)
+{
+  aatgs_tick tick;
+  int rc;
+  for (uint64_t i = 0; (rc = aatgs_trace_get_tick(a->trace, i, &tick)) == 1; i++)
+    if (tick.before >= first && tick.before <= last && tick.kind >= AATGS_ACT_FIRST &&
+        tick.kind - AATGS_ACT_FIRST < AATGS_ACTS)
+      a->acts[tick.kind - AATGS_ACT_FIRST]++;
+  return rc;
 }
 
 int aatgs_analysis_add(aatgs_analysis *analysis, const aatgs_iteration *it)
@@ -196,7 +210,7 @@ int aatgs_analysis_add(aatgs_analysis *analysis, const aatgs_iteration *it)
   if (!rc)
     rc = note_tasks(a, it, graph);
   if (!rc)
-    rc = note_plan(a, it);
+    rc = note_plan(a, it, graph);
   if (rc)
     return rc;
   note_gap(a, it);
@@ -227,8 +241,8 @@ static int add_rows(aatgs_analysis *a, uint64_t first, const aatgs_iteration *ro
       rc = aatgs_analysis_add(a, &rows[i]);
     } else {
       uint32_t before;
-      aatgs_decisions_see(&a->watch, &rows[i], &before);
-      rc = aatgs_paths_find(a->paths, &rows[i], &path);
+      rc = aatgs_decisions_see(&a->watch, a->trace, &rows[i], &before);
+      rc = rc < 0 ? rc : aatgs_paths_find(a->paths, &rows[i], &path);
     }
   }
   return rc;
@@ -256,6 +270,8 @@ int aatgs_analysis_run(aatgs_trace *trace, uint64_t first, uint64_t last, aatgs_
   int rc = aatgs_analysis_open(trace, out);
   if (!rc)
     rc = run(*out, first, last);
+  if (!rc)
+    rc = aatgs_analysis_acts(*out, first, last);
   if (rc) {
     aatgs_analysis_close(*out);
     *out = NULL;

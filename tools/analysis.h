@@ -12,6 +12,8 @@
 #define AATGS_SLOW_STEPS 64u
 #define AATGS_GAPS_SHOWN 16u
 #define AATGS_RULES_MAX  16u
+#define AATGS_ACT_FIRST  AATGS_TICK_GIVE_UP
+#define AATGS_ACTS       (AATGS_TICK_OVERRUN - AATGS_ACT_FIRST + 1u)
 
 /* The tasks of a type. A task lasts from the start of its first part to the end of its last. */
 typedef struct aatgs_type_stats {
@@ -73,15 +75,16 @@ typedef struct aatgs_analysis {
   uint64_t decisions;
   aatgs_rule_stats rules[AATGS_RULES_MAX];
   uint32_t rule_count;
-  uint64_t lost; /* iterations missing from the numbering */
+  uint64_t acts[AATGS_ACTS]; /* decided beside plans: by tick kind, less AATGS_ACT_FIRST */
+  bool may_retry;            /* a task may be run again when it fails */
+  uint64_t lost;             /* iterations missing from the numbering */
   uint64_t gap_count;
   aatgs_gap gaps[AATGS_GAPS_SHOWN];
   aatgs_slow slow[AATGS_SLOW_MAX + 1]; /* slowest round trip first */
   uint32_t slow_count;
   aatgs_paths *paths;
   aatgs_decisions watch;
-  uint32_t rule; /* index of the plan in force */
-  uint32_t rule_plan;
+  uint32_t rule; /* index of that of the plan in force */
 } aatgs_analysis;
 
 /* The members of an iteration that are looked at. */
@@ -94,6 +97,10 @@ int aatgs_analysis_open(aatgs_trace *trace, aatgs_analysis **out);
 void aatgs_analysis_close(aatgs_analysis *analysis);
 /* Adds an iteration; they come in rising order. An error of the trace, or AATGS_ENOMEM. */
 int aatgs_analysis_add(aatgs_analysis *analysis, const aatgs_iteration *it);
+
+/* Counts what the scheduler decided beside plans before the iterations first..last. An error of the
+ * trace. */
+int aatgs_analysis_acts(aatgs_analysis *analysis, uint64_t first, uint64_t last);
 
 /* The analysis of iterations first..last. Errors are the trace's. */
 int aatgs_analysis_run(aatgs_trace *trace, uint64_t first, uint64_t last, aatgs_analysis **out);

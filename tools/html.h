@@ -23,6 +23,7 @@ typedef struct aatgs_html_decision {
   uint32_t graph;
   uint32_t plan;
   uint32_t before; /* 0: none */
+  char rule[AATGS_RULE_BYTES];
 } aatgs_html_decision;
 
 /* A stretch of iterations whose parts are in the page. */

@@ -263,14 +263,12 @@ static void put_order(const aatgs_html *h, const aatgs_html_decision *d, FILE *o
 {
   const aatgs_trace_graph *graph;
   const aatgs_trace_plan *plan;
-  char rule[AATGS_RULE_BYTES];
   if (aatgs_trace_get_graph(h->trace, d->graph, &graph) ||
       aatgs_trace_get_plan(h->trace, d->plan, &plan)) {
     fputs("<td></td><td></td>", out);
     return;
   }
-  aatgs_rule_name(h->info, plan, rule);
-  cell(out, rule);
+  cell(out, d->rule);
   fputs("<td class=\"t\">", out);
   for (uint32_t i = 0; i < plan->task_count && i < 16; i++)
     if (plan->task_at[i] < graph->task_count)
@@ -294,6 +292,13 @@ static void decisions(const aatgs_html *h, FILE *out)
     cell_count(out, a->rules[i].iterations);
     fputs("</tr>\n", out);
   }
+  for (uint32_t i = 0; i < AATGS_ACTS; i++)
+    if (a->acts[i]) {
+      fputs("<tr>", out);
+      cell(out, aatgs_tick_name(AATGS_ACT_FIRST + i));
+      cell_count(out, a->acts[i]);
+      fputs("<td></td></tr>\n", out);
+    }
   end_table(out);
   fputs("<h3>Plans put in force</h3>\n", out);
   if (a->decisions > h->decision_count)

@@ -65,12 +65,16 @@ static void add_part(aatgs_html *h, const aatgs_timing *t)
   }
 }
 
-static void add_decision(aatgs_html *h, const aatgs_iteration *it)
+static int add_decision(aatgs_html *h, const aatgs_iteration *it)
 {
   uint32_t before = 0;
-  if (aatgs_decisions_see(&h->watch, it, &before) && h->decision_count < AATGS_HTML_DECISIONS)
-    h->decisions[h->decision_count++] =
-        (aatgs_html_decision){it->iteration, it->graph, it->plan, before};
+  const int rc = aatgs_decisions_see(&h->watch, h->trace, it, &before);
+  if (rc == 1 && h->decision_count < AATGS_HTML_DECISIONS) {
+    aatgs_html_decision *d = &h->decisions[h->decision_count++];
+    *d = (aatgs_html_decision){it->iteration, it->graph, it->plan, before, ""};
+    strcpy(d->rule, aatgs_decisions_rule(&h->watch, it->graph));
+  }
+  return rc < 0 ? rc : 0;
 }
 
 static int add(reading *r, const aatgs_iteration *it)
@@ -85,7 +89,9 @@ static int add(reading *r, const aatgs_iteration *it)
     h->bucket[at].first = it->iteration;
   aatgs_latency_add(r->latency, it->seen_ns > it->posted_ns ? it->seen_ns - it->posted_ns : 0);
   add_fields(h, it, at);
-  add_decision(h, it);
+  const int rc = add_decision(h, it);
+  if (rc)
+    return rc;
   for (uint32_t i = 0; i < it->timing_count; i++)
     add_part(h, &it->timings[i]);
   return aatgs_analysis_add(h->analysis, it);
@@ -200,6 +206,8 @@ int aatgs_html_read(aatgs_html *h)
     rc = aatgs_analysis_open(h->trace, &h->analysis);
   if (!rc)
     rc = read_range(&r);
+  if (!rc)
+    rc = aatgs_analysis_acts(h->analysis, h->first, h->last);
   if (!rc)
     choose_windows(h);
   free(r.latency);

@@ -70,7 +70,8 @@ static const aatgs_relation_column decision_columns[] = {
     {"plan", INTEGER, "", "Number of the plan", AATGS_COL_PLAN, NULL, 0, false},
     {"plan_before", INTEGER, "", "The graph's plan until then", AATGS_COL_PLAN_BEFORE, NULL, 0,
      false},
-    {"rule", TEXT, "", "What the plan follows", AATGS_COL_RULE, NULL, 0, false},
+    {"rule", TEXT, "", "What the plan follows, see aatgs-report(1)", AATGS_COL_RULE, NULL, 0,
+     false},
     {"task_order", TEXT, "", "Tasks, most urgent first", AATGS_COL_ORDER, NULL, 0, false},
 };
 static const aatgs_relation_column event_columns[] = {

@@ -216,6 +216,14 @@ static void report_decisions(aatgs_report *report, const aatgs_analysis *a)
                                             aatgs_cell_count(a->rules[i].decisions),
                                             aatgs_cell_count(a->rules[i].iterations),
                                             percent(a->rules[i].iterations, a->iterations)});
+  for (uint32_t i = 0; i < AATGS_ACTS; i++)
+    if (a->acts[i])
+      aatgs_report_row(report, (aatgs_cell[]){aatgs_cell_text(aatgs_tick_name(AATGS_ACT_FIRST + i)),
+                                              aatgs_cell_count(a->acts[i]), aatgs_cell_none(),
+                                              aatgs_cell_none()});
+  if (a->may_retry)
+    aatgs_report_hint(report, "retries",
+                      "made by the device, at once; the trace does not hold them");
 }
 
 static void report_gaps(aatgs_report *report, const aatgs_analysis *a)

@@ -34,7 +34,6 @@ struct aatgs_rows {
   aatgs_decisions watch; /* decision */
   uint32_t plan_before;
   const aatgs_trace_plan *plan;
-  char rule[AATGS_RULE_BYTES];
   char *order;
   int table; /* schema: what the row is about */
   uint32_t column;
@@ -264,8 +263,8 @@ static int next_decision(aatgs_rows *r)
 {
   int rc;
   while ((rc = any_iteration(r)) == 1) {
-    bool decided = aatgs_decisions_see(&r->watch, r->it, &r->plan_before);
-    if (decided && r->it->iteration >= r->first)
+    rc = aatgs_decisions_see(&r->watch, r->trace, r->it, &r->plan_before);
+    if (rc < 0 || (rc && r->it->iteration >= r->first))
       break;
   }
   if (rc != 1)
@@ -275,29 +274,12 @@ static int next_decision(aatgs_rows *r)
     rc = use_graph(r);
   if (rc)
     return rc;
-  aatgs_rule_name(r->info, r->plan, r->rule);
   rc = list_order(r);
   return rc ? rc : 1;
 }
 
 /* ---- Events ------------------------------------------------------------------------------------
  */
-
-static const char *tick_name(uint64_t kind)
-{
-  switch (kind) {
-  case AATGS_TICK_TIME: return "tick";
-  case AATGS_TICK_INTERVAL: return "interval";
-  case AATGS_TICK_CANCEL: return "cancel";
-  case AATGS_TICK_RESUME: return "resume";
-  case AATGS_TICK_LOST: return "device_lost";
-  case AATGS_TICK_GIVE_UP: return "give_up";
-  case AATGS_TICK_STOP: return "stop";
-  case AATGS_TICK_ADAPT: return "adapt";
-  case AATGS_TICK_OVERRUN: return "overrun";
-  default: return "unknown";
-  }
-}
 
 static int64_t clamp(uint64_t v)
 {
@@ -319,7 +301,8 @@ static int emit_tick(aatgs_rows *r)
 {
   const aatgs_tick *t = &r->tick;
   r->tick_ready = false;
-  emit(r, tick_name(t->kind), t->before, t->kind == AATGS_TICK_TIME ? t->done_before : t->value);
+  emit(r, aatgs_tick_name(t->kind), t->before,
+       t->kind == AATGS_TICK_TIME ? t->done_before : t->value);
   r->event_time = t->now_ns;
   r->has_time = true;
   return 1;
@@ -527,7 +510,7 @@ static aatgs_datum decision_datum(const aatgs_rows *r, uint32_t id)
 {
   switch (id) {
   case AATGS_COL_PLAN_BEFORE: return r->plan_before ? number(r->plan_before) : null();
-  case AATGS_COL_RULE: return text(r->rule);
+  case AATGS_COL_RULE: return text(aatgs_decisions_rule(&r->watch, r->it->graph));
   case AATGS_COL_ORDER: return text(r->order);
   default: return iteration_datum(r, id);
   }

@@ -138,6 +138,10 @@ static void print_workers(const aatgs_analysis *a)
     label("rule", a->rules[i].name);
     printf("} %" PRIu64 "\n", a->rules[i].decisions);
   }
+  head("aatgs_acts_total", "counter", "What the scheduler decided beside plans.");
+  for (uint32_t i = 0; i < AATGS_ACTS; i++)
+    printf("aatgs_acts_total{kind=\"%s\"} %" PRIu64 "\n", aatgs_tick_name(AATGS_ACT_FIRST + i),
+           a->acts[i]);
 }
 
 /* The fields of the last iteration's telemetry. */

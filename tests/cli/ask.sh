@@ -21,6 +21,20 @@ out '^slowest.0.iteration,10$' '^slowest.0.blame,computing$'
 refused 2 'lies beside the trace: hand holds iterations 1 to 65' report hand --range 66-70
 refused 1 'absent: cannot open it' report absent
 
+# The rules of policies that rank, and what was decided beside plans, of runs where it is known.
+aatgs 0 run --workload "$odd" --device cpu --iterations 50 --deadline 0.000000001 --record late
+aatgs 0 report late
+out '^  critical_path\+config_low +[0-9]+ +50 +100$' '^  overrun +50 +- +-$'
+aatgs 0 run --workload "$odd" --device cpu --iterations 50 --policy critical-path --record ranked
+aatgs 0 report ranked --format csv
+out '^decisions.0.rule,critical_path$' '^decisions.0.iterations,50$'
+aatgs 1 run --workload "$odd" --device cpu --iterations 50 --config fail_at=20 --on-failure stop \
+  --retries 2 --in-flight 1 --record stopped
+aatgs 0 report stopped
+out '^  give_up +1 +- +-$' '^  stop +1 +- +-$' '^  retries +made by the device, at once; the trace does not hold them$'
+aatgs 0 stats stopped
+out '^aatgs_acts_total\{kind="give_up"\} 1$' '^aatgs_acts_total\{kind="overrun"\} 0$'
+
 # timeline
 aatgs 0 timeline hand --range 1 --width 61
 quiet

@@ -22,8 +22,9 @@ static aatgs_field nasty_fields[4];
 
 static const uint32_t after_up[] = {0}, after_both[] = {1, 2};
 
-static aatgs_trace_info describe(int hostile)
+static aatgs_trace_info describe(hand_kind kind)
 {
+  const bool hostile = kind == HAND_HOSTILE;
   static const aatgs_trace_type types[] = {{"Up", 1, 1000}, {"Work", 0, 5000}, {"Down", 2, 1000}};
   static const aatgs_trace_type nasty[] = {{"Up" NASTY, 1, 1000}, {"Work", 0, 5000}, {"D", 2, 9}};
   static const aatgs_trace_region regions[] = {{"state", 0, 4, 64}, {"scratch", 1, 4, 64}};
@@ -37,7 +38,7 @@ static aatgs_trace_info describe(int hostile)
       .device = "cpu",
       .device_name = hostile ? NASTY : "a machine",
       .host_name = hostile ? NASTY : "here",
-      .policy = "original",
+      .policy = kind == HAND_ADAPTIVE ? "adaptive" : "original",
       .workers = 2,
       .started_unix_ns = UINT64_C(1800000000000000000),
       .snapshot_interval_ns = 100000000,
@@ -57,7 +58,7 @@ static aatgs_trace_info describe(int hostile)
   };
 }
 
-static int write_tables(aatgs_trace_writer *w, int hostile)
+static int write_tables(aatgs_trace_writer *w, bool hostile)
 {
   static const uint32_t order[] = {0, 1, 2, 3};
   static const uint32_t base[] = {1000, 1000, 1000, 1000}, low[] = {2000, 1000, 1000, 1000};
@@ -99,7 +100,14 @@ static int write_tables(aatgs_trace_writer *w, int hostile)
   return rc ? rc : aatgs_trace_write_snapshot(w, 1, state, sizeof state);
 }
 
-static int write_one(aatgs_trace_writer *w, uint32_t i)
+static uint32_t plan_of(uint32_t i, hand_kind kind)
+{
+  if (kind == HAND_ADAPTIVE)
+    return i < 25 ? 1 : i < 40 ? 2 : i < 52 ? 1 : i < 61 ? 2 : 1;
+  return i < 40 ? 1 : 2;
+}
+
+static int write_one(aatgs_trace_writer *w, uint32_t i, hand_kind kind)
 {
   uint64_t posted = i == 2 ? 1000300 : UINT64_C(1000000) + (i - 1) * UINT64_C(10000);
   uint64_t start = posted + 100 + (i == 12 ? 2900 : 0), at = start - 100;
@@ -121,7 +129,7 @@ static int write_one(aatgs_trace_writer *w, uint32_t i)
   uint64_t ended = later + (i == 2 ? 660 : 710);
   const aatgs_iteration it = {.iteration = i,
                               .graph = 1,
-                              .plan = i < 40 ? 1 : 2,
+                              .plan = plan_of(i, kind),
                               .status = i == 30,
                               .detail = i == 30,
                               .posted_ns = posted,
@@ -130,7 +138,7 @@ static int write_one(aatgs_trace_writer *w, uint32_t i)
                               .seen_ns = ended + 90,
                               .done_before = i == 2 ? 0 : i - 1,
                               .config_waiting = i % 4,
-                              .telemetry_waiting = i % 2,
+                              .telemetry_waiting = kind == HAND_ADAPTIVE && i >= 50 ? 60 : i % 2,
                               .config = (const uint8_t *)config,
                               .telemetry = (const uint8_t *)telemetry,
                               .timings = timings,
@@ -138,23 +146,29 @@ static int write_one(aatgs_trace_writer *w, uint32_t i)
   return aatgs_trace_write_iteration(w, &it);
 }
 
-int hand_trace_write(const char *dir, int hostile, aatgs_error *error)
+int hand_trace_write(const char *dir, hand_kind kind, aatgs_error *error)
 {
-  const aatgs_trace_info info = describe(hostile);
+  const aatgs_trace_info info = describe(kind);
   const aatgs_trace_writer_options options = {
       .dir = dir, .info = &info, .zstd_level = 3, .chunk_iterations = 16};
   aatgs_trace_writer *w;
   int rc = aatgs_trace_writer_open(&options, &w, error);
   if (rc)
     return rc;
-  rc = write_tables(w, hostile);
+  rc = write_tables(w, kind == HAND_HOSTILE);
   for (uint32_t i = 1; !rc && i <= HAND_LAST; i++) {
     const aatgs_tick tick = {
         .before = i, .done_before = i - 1, .now_ns = UINT64_C(1000000) + i * UINT64_C(10000)};
+    const aatgs_tick cancel = {i, i - 1, tick.now_ns, AATGS_TICK_CANCEL, 3};
+    const aatgs_tick late = {i, i - 1, tick.now_ns, AATGS_TICK_OVERRUN, 5900};
     if (i % 25 == 1)
       rc = aatgs_trace_write_tick(w, &tick);
+    if (!rc && kind == HAND_ADAPTIVE && i == 11)
+      rc = aatgs_trace_write_tick(w, &late);
+    if (!rc && kind == HAND_ADAPTIVE && i == 40)
+      rc = aatgs_trace_write_tick(w, &cancel);
     if (!rc && (i < 20 || i > 24))
-      rc = write_one(w, i);
+      rc = write_one(w, i, kind);
   }
   if (rc && error)
     *error = *aatgs_trace_writer_error(w);

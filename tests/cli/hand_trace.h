@@ -16,7 +16,10 @@
  * Iteration 2 is posted 300 ns after the first, whose `left` still holds region `state`: its own
  * `left` may begin only at 300 ns after its post, and begins 20 ns after that. Iteration 10: part
  * 1 of `left` takes 5000 ns longer. Iteration 12: the config lies in the ring for 3000 ns.
- * Iteration 30 fails in task 1. From iteration 40 on the plan is one of rule config_low. */
+ * Iteration 30 fails in task 1. From iteration 40 on the plan is one of rule config_low.
+ *
+ * HAND_ADAPTIVE: the policy is `adaptive`; 60 iterations are unread from 50 on, what was queued is
+ * cancelled before 40, and the plan changes at 25 (after the gap), 40, 52 and 61. */
 #ifndef AATGS_TEST_HAND_TRACE_H
 #define AATGS_TEST_HAND_TRACE_H
 
@@ -25,8 +28,14 @@
 #define HAND_ITERATIONS 60u
 #define HAND_LAST       65u
 
-/* Writes it into the new folder `dir`. `hostile`: names that hold quotes, tags, control characters
- * and marks that turn the direction of writing. */
-int hand_trace_write(const char *dir, int hostile, aatgs_error *error);
+typedef enum hand_kind {
+  HAND_PLAIN,
+  HAND_HOSTILE, /* names that hold quotes, tags, control characters and marks that turn the
+                   direction of writing */
+  HAND_ADAPTIVE
+} hand_kind;
+
+/* Writes it into the new folder `dir`. */
+int hand_trace_write(const char *dir, hand_kind kind, aatgs_error *error);
 
 #endif

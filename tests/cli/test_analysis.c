@@ -8,12 +8,12 @@
 #include "tools/analysis.h"
 #include "trace/make.h"
 
-static aatgs_trace *open_hand(void)
+static aatgs_trace *open_hand(hand_kind kind)
 {
   aatgs_trace *t = NULL;
   aatgs_error error = {0};
   const char *dir = make_path("analysis");
-  if (hand_trace_write(dir, 0, &error) || aatgs_trace_open(dir, &t, &error))
+  if (hand_trace_write(dir, kind, &error) || aatgs_trace_open(dir, &t, &error))
     fail_msg("%s", error.text);
   return t;
 }
@@ -45,7 +45,7 @@ static void paths(void **state)
     uint32_t task, part;
     uint64_t ready, workers, computing;
   } steps[] = {{0, 0, 0, 0, 100}, {1, 1, 100, 50, 300}, {1, 2, 450, 10, 40}, {3, 0, 500, 20, 80}};
-  aatgs_trace *t = open_hand();
+  aatgs_trace *t = open_hand(HAND_PLAIN);
   aatgs_paths *p;
   aatgs_path path;
   (void)state;
@@ -144,7 +144,7 @@ static void slowest(const aatgs_analysis *a)
 
 static void whole(void **state)
 {
-  aatgs_trace *t = open_hand();
+  aatgs_trace *t = open_hand(HAND_PLAIN);
   aatgs_analysis *a;
   (void)state;
   assert_int_equal(aatgs_analysis_run(t, 1, UINT64_MAX, &a), 0);
@@ -159,7 +159,7 @@ static void whole(void **state)
 /* What the first iteration of a range waited for lies before the range. */
 static void range(void **state)
 {
-  aatgs_trace *t = open_hand();
+  aatgs_trace *t = open_hand(HAND_PLAIN);
   aatgs_analysis *a;
   (void)state;
   assert_int_equal(aatgs_analysis_run(t, 2, 4, &a), 0);
@@ -169,6 +169,39 @@ static void range(void **state)
   aatgs_analysis_close(a);
   assert_int_equal(aatgs_analysis_run(t, 66, 70, &a), 0);
   assert_true(a->iterations == 0 && a->slow_count == 0 && a->lost == 0);
+  aatgs_analysis_close(a);
+  aatgs_trace_close(t);
+}
+
+/* What a policy that ranks went by follows from what the scheduler had been told before. */
+static void adaptive(void **state)
+{
+  static const struct {
+    const char *name;
+    uint64_t decisions, iterations;
+  } expected[] = {{"critical_path+config_low", 2, 19 + 14 + 12},
+                  {"critical_path+?", 1, 1},
+                  {"critical_path+telemetry_high", 1, 9},
+                  {"critical_path+config_low+telemetry_high", 1, 5}};
+  aatgs_trace *t = open_hand(HAND_ADAPTIVE);
+  aatgs_analysis *a;
+  (void)state;
+  assert_int_equal(aatgs_analysis_run(t, 1, UINT64_MAX, &a), 0);
+  assert_int_equal(a->rule_count, 4);
+  for (uint32_t i = 0; i < 4; i++) {
+    assert_string_equal(a->rules[i].name, expected[i].name);
+    assert_int_equal(a->rules[i].decisions, expected[i].decisions);
+    assert_int_equal(a->rules[i].iterations, expected[i].iterations);
+  }
+  assert_int_equal(a->acts[AATGS_TICK_OVERRUN - AATGS_ACT_FIRST], 1);
+  assert_int_equal(a->acts[AATGS_TICK_ADAPT - AATGS_ACT_FIRST], 0);
+  aatgs_analysis_close(a);
+  /* A range begins by the rule of the plan that is in force. */
+  assert_int_equal(aatgs_analysis_run(t, 45, 49, &a), 0);
+  assert_int_equal(a->rule_count, 1);
+  assert_int_equal(a->decisions, 0);
+  assert_int_equal(a->rules[0].iterations, 5);
+  assert_string_equal(a->rules[0].name, "critical_path+config_low");
   aatgs_analysis_close(a);
   aatgs_trace_close(t);
 }
@@ -207,7 +240,8 @@ static void noise(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {cmocka_unit_test(paths), cmocka_unit_test(whole),
-                                     cmocka_unit_test(range), cmocka_unit_test(noise)};
+                                     cmocka_unit_test(range), cmocka_unit_test(adaptive),
+                                     cmocka_unit_test(noise)};
   make_paths_in_memory();
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
