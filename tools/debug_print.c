@@ -142,7 +142,10 @@ static void print_region(aatgs_debugger *d, char *rest)
   while (r < d->info->region_count && strcmp(d->info->regions[r].name, name) != 0)
     r++;
   if (r == d->info->region_count) {
-    aatgs_debug_complain(d, "there is no region '%s'; 'aatgs info' lists them", name);
+    aatgs_debug_complain(d,
+                         *name ? "there is no region '%s'; 'aatgs info' lists them"
+                               : "which region%s? 'aatgs info' lists them",
+                         name);
     return;
   }
   const aatgs_trace_region *region = &d->info->regions[r];

@@ -89,7 +89,7 @@ static int parse(replay_args *a, int argc, char **argv)
       .operands_max = 1,
       .epilogue =
           "Exit status: 0 identical, 1 it could not be replayed, 2 wrong usage, 3 identical "
-          "but\nthe trace has gaps there, 4 diverged.",
+          "but the trace has gaps there, 4 diverged.",
   };
   size_t operands;
   int result = aatgs_cli_parse(&command, argc, argv, &operands);

@@ -342,8 +342,8 @@ int aatgs_verb_timeline(int argc, char **argv)
       .operands_min = 1,
       .operands_max = 1,
       .epilogue = "On a terminal with Unicode and colours the height of a block says how much of "
-                  "its\ntime the worker was busy; elsewhere a letter stands for the task type that "
-                  "took\nmost of it. NO_COLOR is heeded.",
+                  "its time the worker was busy; elsewhere a letter stands for the task type that "
+                  "took most of it. NO_COLOR is heeded.",
   };
   int result = aatgs_ask_open(&command, argc, argv, &ask);
   if (result != AATGS_CLI_GO_ON)

@@ -115,13 +115,42 @@ checks=$((checks + 1))
 printf 'goto 7\n' | "$AATGS" debug trace -w "$odd" >out_pipe 2>"$work/.err"
 grep -q '^iteration 7,' out_pipe || complain 'a pipe'
 for wrong in 'goto 301:no iteration 301' 'gota 5:did you mean .goto' 'next nobody:no task' \
-  'print region nowhere:no region' 'break seen ==:column' 'attach:attach is for a task' 'print:print what'; do
+  'print region nowhere:no region' 'break seen ==:column' 'attach:attach is for a task' 'print:print what' \
+  'print region:which region'; do
   printf '%s\n' "${wrong%%:*}" >commands
   aatgs 1 debug trace --workload "$odd" -x commands
   err "^aatgs: debug: .*${wrong#*:}"
 done
 refused 1 'not-there' debug not-there
 refused 1 'no-script' debug trace --workload "$odd" -x no-script
+
+# gdb gets a process that is stopped right before the task and lets it go on from there. Under
+# sanitizers the threads that wait look different.
+if [ -n "${AATGS_SANITIZE:-}" ] || ! command -v gdb >/dev/null; then
+  echo 'attach was not tried: there is no gdb here, or a sanitizer'
+else
+  printf 'goto 69\nnext note\nattach\nprint digests\n' >commands
+  last='attach'
+  "$AATGS" debug trace --workload "$odd" -x commands >.out 2>.err </dev/null &
+  pid=$!
+  for _ in $(seq 100); do
+    grep -q 'gdb -p' .err && break
+    sleep 0.1
+  done
+  timeout 60 gdb -nx -p $pid -batch -ex continue -ex bt -ex detach >gdb.txt 2>&1 </dev/null
+  if grep -q 'ptrace: ' gdb.txt; then
+    echo 'attach was not tried: this machine does not let gdb attach'
+    kill $pid
+    wait $pid 2>/dev/null
+  else
+    wait $pid
+    same "$?" 0 'exit status after gdb'
+    out '^iteration 70, ' '^  note +3  [0-9a-f]{8}  the same$'
+    err 'gdb -p [0-9]+ -ex continue' 'right before task note'
+    cp gdb.txt .out
+    out 'aatgs-w0.*SIGTRAP' ' in (aatgs_task_run|raise|__GI_raise)'
+  fi
+fi
 
 # A build that computes something else.
 printf 'goto 69\ngoto 70\nprint digests\n' >commands

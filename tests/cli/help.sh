@@ -23,6 +23,10 @@ for verb in run replay debug bisect repro info report timeline query dump stats 
   same "$(cat "$work/.out")" "$(cat "$work/help")" "help $verb"
   wide=$(awk 'length > 80' "$work/help")
   same "$wide" '' "$verb --help: lines over 80 columns"
+  # A line of plain text ends where the next one's first word does not fit any more.
+  early=$(awk '/^[^ ]/ && before != "" && length(before) + 1 + length($1) <= 80 { print before }
+    { before = /^[^ ]/ ? $0 : "" }' "$work/help")
+  same "$early" '' "$verb --help: lines that end early"
   refused 2 '--no-such-option' "$verb" --no-such-option
 done
 
