@@ -126,9 +126,14 @@ static bool differs(const aatgs_diff *d)
   return any;
 }
 
-static const char *time_verdict(const aatgs_diff *d)
+static const char *verdict_of(const aatgs_diff *d, aatgs_aspect aspect)
 {
-  return aatgs_diff_differs(d, AATGS_ASPECT_TIME) ? "different" : "no evidence of a difference";
+  if (aatgs_diff_differs(d, aspect))
+    return "different";
+  if (aspect == AATGS_ASPECT_TIME)
+    return "no evidence of a difference";
+  return !d->compared || (aspect == AATGS_ASPECT_DIGESTS && !d->digests) ? "nothing to compare"
+                                                                         : "same";
 }
 
 static void report_verdict(aatgs_report *report, const aatgs_diff *d)
@@ -150,15 +155,12 @@ static void report_verdict(aatgs_report *report, const aatgs_diff *d)
                     aatgs_cell_unit(aatgs_cell_count(d->alone[1]), "iterations"));
   aatgs_report_table(report, "aspects", "Aspects", columns, 4);
   for (int i = 0; i < AATGS_ASPECTS; i++) {
-    bool differ = aatgs_diff_differs(d, (aatgs_aspect)i);
     if (!d->wanted[i])
       continue;
     aatgs_report_row(
         report,
         (aatgs_cell[]){aatgs_cell_text(aatgs_aspect_names[i]),
-                       aatgs_cell_text(i == AATGS_ASPECT_TIME ? time_verdict(d)
-                                       : differ               ? "different"
-                                                              : "same"),
+                       aatgs_cell_text(verdict_of(d, (aatgs_aspect)i)),
                        i == AATGS_ASPECT_TIME ? aatgs_cell_none() : aatgs_cell_count(d->differ[i]),
                        d->first[i] ? aatgs_cell_count(d->first[i]) : aatgs_cell_none()});
   }
@@ -237,17 +239,21 @@ static void report_time(aatgs_report *report, const request *r, const aatgs_diff
   aatgs_report_table(report, "time", "Time an iteration, median", columns, 10);
   for (size_t i = 0; i < d->type_count; i++) {
     const aatgs_time_result *t = &d->types[i].result;
+    const bool both = t->count_a && t->count_b;
     char change[32], low[32], high[32], p[32];
     if (!d->types[i].a)
       continue;
     aatgs_report_row(
         report,
-        (aatgs_cell[]){aatgs_cell_text(d->types[i].name), nanoseconds(t->median_a),
-                       nanoseconds(t->median_b), percent(r, t->change, change, sizeof change),
-                       percent(r, t->low, low, sizeof low), percent(r, t->high, high, sizeof high),
-                       aatgs_cell_real(t->p), probability(r, t->p_holm, p, sizeof p),
-                       aatgs_cell_count(t->count_a < t->count_b ? t->count_a : t->count_b),
-                       aatgs_cell_text(aatgs_time_verdict_name(t->verdict))});
+        (aatgs_cell[]){
+            aatgs_cell_text(d->types[i].name), nanoseconds(t->median_a), nanoseconds(t->median_b),
+            both ? percent(r, t->change, change, sizeof change) : aatgs_cell_none(),
+            both ? percent(r, t->low, low, sizeof low) : aatgs_cell_none(),
+            both ? percent(r, t->high, high, sizeof high) : aatgs_cell_none(),
+            aatgs_cell_real(t->p),
+            both ? probability(r, t->p_holm, p, sizeof p) : aatgs_cell_none(),
+            aatgs_cell_count(t->count_a < t->count_b ? t->count_a : t->count_b),
+            aatgs_cell_text(both ? aatgs_time_verdict_name(t->verdict) : "in one run alone")});
   }
   report_common(report, r, d);
 }

@@ -49,6 +49,7 @@ typedef struct aatgs_diff {
   uint64_t alone[2];              /* iterations that one has */
   uint64_t differ[AATGS_ASPECTS]; /* iterations */
   uint64_t first[AATGS_ASPECTS];  /* the first of them */
+  uint64_t digests;               /* of parts, that both have */
   aatgs_bytes differences;        /* aatgs_difference */
   aatgs_diff_type *types;         /* by name: those of A, then those that B alone has */
   size_t type_count;

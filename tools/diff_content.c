@@ -9,7 +9,7 @@
 
 #define TEXT_MAX 200u
 
-/* One element of a field that both runs have. */
+/* One element of a field; NULL: that run does not have it. */
 typedef struct pair {
   const aatgs_field *a, *b;
   uint32_t index;
@@ -18,16 +18,24 @@ typedef struct pair {
 
 /* ---- Getting ready ---------------------------------------------------------------- */
 
+static void pair_elements(aatgs_bytes *pairs, const aatgs_field *a, const aatgs_field *b)
+{
+  const uint32_t in_a = a ? a->count : 0, in_b = b ? b->count : 0;
+  if ((a ? a : b)->role == AATGS_FIELD_ITERATION_TIME_US)
+    return;
+  for (uint32_t k = 0; k < in_a || k < in_b; k++)
+    aatgs_bytes_put(pairs, &(pair){k < in_a ? a : NULL, k < in_b ? b : NULL, k, {0, 0}},
+                    sizeof(pair));
+}
+
 static void pair_fields(aatgs_bytes *pairs, const aatgs_field *a, uint32_t a_count,
                         const aatgs_field *b, uint32_t b_count)
 {
-  for (uint32_t i = 0; i < a_count; i++) {
-    const aatgs_field *other = aatgs_field_named(b, b_count, a[i].name, strlen(a[i].name));
-    if (a[i].role == AATGS_FIELD_ITERATION_TIME_US)
-      continue;
-    for (uint32_t k = 0; other && k < a[i].count && k < other->count; k++)
-      aatgs_bytes_put(pairs, &(pair){.a = &a[i], .b = other, .index = k}, sizeof(pair));
-  }
+  for (uint32_t i = 0; i < a_count; i++)
+    pair_elements(pairs, &a[i], aatgs_field_named(b, b_count, a[i].name, strlen(a[i].name)));
+  for (uint32_t i = 0; i < b_count; i++)
+    if (!aatgs_field_named(a, a_count, b[i].name, strlen(b[i].name)))
+      pair_elements(pairs, NULL, &b[i]);
 }
 
 static bool merge_types(aatgs_diff_content *c)
@@ -106,10 +114,21 @@ static void describe(aatgs_diff_content *c, const char *field, const char *a, co
 
 static bool same_element(const pair *p, const uint8_t *a, const uint8_t *b)
 {
+  if (!p->a || !p->b)
+    return false;
   size_t bytes = aatgs_field_type_bytes(p->a->type);
   if (p->a->type != p->b->type)
     return aatgs_field_get(p->a, a, p->index) == aatgs_field_get(p->b, b, p->index);
   return !memcmp(a + p->a->offset + p->index * bytes, b + p->b->offset + p->index * bytes, bytes);
+}
+
+static void format_element(const aatgs_field *field, const uint8_t *payload, uint32_t index,
+                           char out[32])
+{
+  if (field)
+    aatgs_field_format(field, payload, index, out, 32);
+  else
+    strcpy(out, "-");
 }
 
 static bool compare_fields(aatgs_diff_content *c, int which, aatgs_aspect aspect,
@@ -125,12 +144,13 @@ static bool compare_fields(aatgs_diff_content *c, int which, aatgs_aspect aspect
     differ = true;
     if (!note(c, &p->mark, aspect, iteration))
       continue;
-    if (p->a->count > 1)
-      snprintf(field, sizeof field, "%s[%" PRIu32 "]", p->a->name, p->index);
+    const aatgs_field *named = p->a ? p->a : p->b;
+    if (named->count > 1)
+      snprintf(field, sizeof field, "%s[%" PRIu32 "]", named->name, p->index);
     else
-      snprintf(field, sizeof field, "%s", p->a->name);
-    aatgs_field_format(p->a, a, p->index, left, sizeof left);
-    aatgs_field_format(p->b, b, p->index, right, sizeof right);
+      snprintf(field, sizeof field, "%s", named->name);
+    format_element(p->a, a, p->index, left);
+    format_element(p->b, b, p->index, right);
     describe(c, field, left, right);
   }
   return differ;
@@ -237,6 +257,7 @@ static bool compare_digests(aatgs_diff_content *c, const aatgs_iteration *a,
   for (uint32_t i = 0; i < a->timing_count; i++) {
     const aatgs_timing *x = &a->timings[i], *y = &b->timings[i];
     char field[TEXT_MAX], left[32], right[32];
+    c->diff->digests += x->digest && y->digest && x->task == y->task;
     if (x->digest == y->digest || !x->digest || !y->digest || x->task != y->task ||
         x->task >= graph->task_count || graph->tasks[x->task].type >= c->diff->info[0]->type_count)
       continue;

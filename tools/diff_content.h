@@ -12,7 +12,7 @@ typedef struct aatgs_diff_mark {
 
 typedef struct aatgs_diff_content {
   aatgs_diff *diff;
-  aatgs_bytes pairs[2];  /* elements of config and telemetry that both runs have */
+  aatgs_bytes pairs[2];  /* elements of config and telemetry of either run */
   uint32_t *type_of[2];  /* by a trace's task type: index into diff->types */
   aatgs_diff_mark *type; /* digests, by diff->types */
   aatgs_diff_mark graph, plan, status;

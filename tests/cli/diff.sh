@@ -69,6 +69,15 @@ record graph --iterations 300 --seed 5 --tasks other.tasks
 aatgs 1 diff a graph --compare decisions
 out '^  decisions +graph +1 +add, note, report +add, report +300$'
 
+# Another workload: what only one run has is a difference, and what neither shares is not "the same".
+aatgs 0 run --workload "$AATGS_BUILD/tests/counter.so" --device cpu --workers 1 --iterations 300 --record counter
+aatgs 1 diff a counter
+out '^  configs +different +300 +1$' '^  telemetry +different +300 +1$' '^  digests +nothing to compare +0 +-$' \
+  '^  configs +spin +1 +0 +- +300$' '^  configs +hits +1 +- +10 +300$' '^  telemetry +seen +1 +1 +- +300$' \
+  '^  Add .* in one run alone$'
+aatgs 1 diff counter a --compare telemetry
+aatgs 0 diff a counter --compare digests
+
 # A task that takes a hundred times as long.
 record slow --iterations 300 --seed 5 --config spin=100000
 aatgs 1 diff a slow --format csv
