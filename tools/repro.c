@@ -179,6 +179,7 @@ static int print(const repro *r)
 {
   aatgs_report *report = aatgs_report_open();
   char *path = aatgs_text_quote(r->out);
+  char *workload = r->workload ? aatgs_text_quote(r->workload) : NULL;
   aatgs_report_section(report, NULL, "Repro");
   aatgs_report_fact(report, "pack", "pack", aatgs_cell_text(r->out));
   aatgs_report_fact(report, "bytes", "size", aatgs_cell_bytes(r->bytes));
@@ -188,11 +189,13 @@ static int print(const repro *r)
                     aatgs_cell_text(r->replayed == 0                 ? "identical"
                                     : r->replayed == AATGS_EDIVERGED ? "diverged"
                                                                      : "failed"));
-  aatgs_report_hint(report, "show it", "aatgs unpack %s -o repro.trace && aatgs replay repro.trace",
-                    path ? path : r->out);
+  aatgs_report_hint(report, "show it",
+                    "aatgs unpack %s -o repro.trace && aatgs replay repro.trace%s%s",
+                    path ? path : r->out, workload ? " --workload " : "", workload ? workload : "");
   const int rc = aatgs_report_print(report, r->format, stdout);
   aatgs_report_close(report);
   free(path);
+  free(workload);
   return rc;
 }
 

@@ -184,6 +184,8 @@ refused 2 '--at 301 lies beside the trace' repro trace --at 301 -o none.aatgz --
 # The smallest pack that shows it.
 aatgs 0 repro trace --at 70 -o small.aatgz --workload "$odd_wrong" --format json
 out '"first": 70,' '"last": 70,' '"verdict": "diverged"'
+aatgs 0 repro trace --at 70 -o again.aatgz --workload "$odd_wrong"
+out "show it +aatgs unpack again.aatgz -o repro.trace && aatgs replay repro.trace --workload $odd_wrong\$"
 aatgs 0 unpack small.aatgz -o small
 aatgs 0 replay small --workload "$odd"
 aatgs 4 replay small --workload "$odd_wrong"
