@@ -136,6 +136,12 @@ static const char *shortcut(const char *line)
   return NULL;
 }
 
+/* No SQL begins with a full stop. */
+static bool is_unknown(const char *line)
+{
+  return line[0] == '.' && !shortcut(line) && !is_end(line);
+}
+
 int aatgs_query_prompt(sqlite3 *db, aatgs_format format)
 {
   bool terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
@@ -144,6 +150,15 @@ int aatgs_query_prompt(sqlite3 *db, aatgs_format format)
   if (terminal)
     printf("SQL, ended by a semicolon; .tables, .schema and .quit; Ctrl-D ends.\n");
   while ((line = read_line(terminal, text != NULL)) != NULL) {
+    if (!text && is_unknown(line)) {
+      const int rc = aatgs_cli_fail(VERB, AATGS_EXIT_USAGE,
+                                    "there is no command '%s'; there are .tables, .schema and "
+                                    ".quit, the rest is SQL",
+                                    line);
+      result = terminal ? result : rc;
+      free(line);
+      continue;
+    }
     const char *stands_for = text ? NULL : shortcut(line);
     bool end = !text && is_end(line);
     char *longer = NULL;

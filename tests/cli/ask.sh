@@ -55,6 +55,12 @@ out '^360$' '^config_low$'
 aatgs 0 query hand --range 20-30 'SELECT min(iteration) AS low, count(*) FROM iteration' --format csv
 out '^25,6$'
 same "$(echo 'SELECT 1+1;' | "$AATGS" query hand --format csv | tail -n 1)" 2 'SQL from standard input'
+checks=$((checks + 1))
+last='aatgs query, .help from standard input'
+printf '.help\nSELECT 7;\n' | "$AATGS" query hand --format csv >.out 2>.err
+[ $? -eq 2 ] || complain 'exit status'
+err "no command '.help'; there are .tables"
+out '^7$'
 for sql in 'CREATE TABLE x(a)' "ATTACH 'x.db' AS x" 'PRAGMA user_version=1' 'DELETE FROM iteration'; do
   aatgs 2 query hand "$sql"
   err '^aatgs: query: '
