@@ -209,6 +209,7 @@ for workers in 1 2; do
   same "$(json ended_by)" difference 'what ended the run'
   out '^    "verdict": "diverged",$' '^    "iterations": 69,$' '^    "iteration": 70,$' \
     '^    "task": "note",$' '^    "again": "another difference: what is computed depends on chance",$'
+  out '^    "source": "no snapshot right after, '
   kept=$(sed -n 's/^    "trace": "\(.*\)"$/\1/p' .out)
   aatgs 0 info "$kept"
   aatgs 4 replay "$kept" --workload "$odd"
