@@ -26,8 +26,11 @@ static uint32_t post(bare *p, aatgs_opcode opcode, const uint32_t *config)
   u.command.header.opcode = (uint16_t)opcode;
   u.command.header.iteration = n;
   memcpy(u.command.config, config, sizeof u.command.config);
-  aatgs_slot_store(p->commands + (n & p->mask) * AATGS_COMMAND_FLITS, AATGS_COMMAND_FLITS, n,
-                   u.words);
+  aatgs_flit *slot = p->commands + (n & p->mask) * AATGS_COMMAND_FLITS;
+  if (p->window)
+    aatgs_slot_store_lines(slot, AATGS_COMMAND_FLITS, n, u.words);
+  else
+    aatgs_slot_store(slot, AATGS_COMMAND_FLITS, n, u.words);
   return n;
 }
 
@@ -88,7 +91,7 @@ bare *bare_thread_open(const bench *b, uint32_t slots, bare_thread **out)
 {
   bare_thread *t = take(b, sizeof *t);
   t->rings = (bare){take(b, BARE_COMMAND_BYTES(slots)), take(b, BARE_TELEMETRY_BYTES(slots)),
-                    slots - 1, 1};
+                    slots - 1, 1, 0};
   if (pthread_create(&t->thread, NULL, answer, &t->rings))
     bench_fail(b, "no thread");
   *out = t;

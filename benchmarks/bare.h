@@ -17,6 +17,7 @@ typedef struct bare {
   aatgs_flit *telemetry;
   uint32_t mask; /* slots of each ring, less one */
   uint32_t next; /* sequence number of the next command: 1 at first */
+  int window;    /* 1: the commands lie in a GPU's memory, see aatgs_slot_store_lines() */
 } bare;
 
 /* Bytes of the two rings. */

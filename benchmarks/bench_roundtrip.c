@@ -24,18 +24,22 @@ typedef struct kind {
   const gpu_trip *gpu; /* a rival on the GPU */
   const char *tasks;   /* of the runtime: a graph of the workload `empty` */
   const char *record;  /* parent folder; NULL: not recorded */
+  aatgs_ring ring;
 } kind;
 
 static const kind kinds_cpu[] = {
-    {"bare ping-pong, one slot", true, true, 1, NULL, NULL, NULL},
-    {"bare ping-pong, 16 slots", true, true, 16, NULL, NULL, NULL},
+    {.name = "bare ping-pong, one slot", .rival = true, .bare = true, .slots = 1},
+    {.name = "bare ping-pong, 16 slots", .rival = true, .bare = true, .slots = 16},
 };
 static const kind kinds_runtime[] = {
-    {"round trip", false, false, 0, NULL, "one", NULL},
-    {"round trip, recorded to /tmp", false, false, 0, NULL, "one", "/tmp"},
-    {"round trip, recorded to /dev/shm", false, false, 0, NULL, "one", "/dev/shm"},
-    {"linear graph of three empty tasks", false, false, 0, NULL, "three", NULL},
+    {.name = "round trip", .tasks = "one"},
+    {.name = "round trip, recorded to /tmp", .tasks = "one", .record = "/tmp"},
+    {.name = "round trip, recorded to /dev/shm", .tasks = "one", .record = "/dev/shm"},
+    {.name = "linear graph of three empty tasks", .tasks = "three"},
 };
+/* On a GPU into whose memory the host can write. */
+static const kind kind_host_ring = {
+    .name = "round trip, command ring in host memory", .tasks = "one", .ring = AATGS_RING_HOST};
 
 /* One side of the comparison, opened: trip() makes a round trip. */
 typedef struct side {
@@ -66,6 +70,7 @@ static bool open_runtime(side *s)
   o.tasks = s->kind->tasks;
   o.workers = on_gpu(s->b) ? 0 : 1;
   o.record = s->kind->record ? s->folder.trace : NULL;
+  o.ring = s->kind->ring;
   bench_unpin();
   if (aatgs_open(&o, &s->rt, &error))
     bench_fail(s->b, "%s", error.text);
@@ -79,8 +84,8 @@ static bool open_side(const bench *b, const kind *k, side *s)
 {
   *s = (side){.b = b, .kind = k};
   if (k->gpu)
-    s->gpu = k->gpu->open(b);
-  else if (k->slots)
+    return (s->gpu = k->gpu->open(b)) != NULL;
+  if (k->slots)
     s->rings = bare_thread_open(b, k->slots, &s->thread);
   else
     return open_runtime(s);
@@ -145,13 +150,17 @@ static size_t list_kinds(const bench *b, kind *kinds)
   size_t count = 0;
   if (on_gpu(b))
     for (size_t i = 0; i < gpu_trip_count && count < KINDS_MAX; i++)
-      kinds[count++] =
-          (kind){gpu_trips[i].name, true, gpu_trips[i].bare, 0, &gpu_trips[i], NULL, NULL};
+      kinds[count++] = (kind){.name = gpu_trips[i].name,
+                              .rival = true,
+                              .bare = gpu_trips[i].bare,
+                              .gpu = &gpu_trips[i]};
   else
     for (size_t i = 0; i < sizeof kinds_cpu / sizeof *kinds_cpu; i++)
       kinds[count++] = kinds_cpu[i];
   for (size_t i = 0; i < sizeof kinds_runtime / sizeof *kinds_runtime && count < KINDS_MAX; i++)
     kinds[count++] = kinds_runtime[i];
+  if (on_gpu(b) && count < KINDS_MAX)
+    kinds[count++] = kind_host_ring;
   return count;
 }
 

@@ -14,8 +14,8 @@ extern "C" {
 
 typedef struct gpu_trip {
   const char *name;
-  bool bare; /* the floor: the bus and nothing else */
-  void *(*open)(const bench *b);
+  bool bare;                     /* the floor: the bus and nothing else */
+  void *(*open)(const bench *b); /* NULL: not on this machine */
   /* Words 0..15 of the config come back as telemetry. Word 0 counts up from call to call. */
   void (*once)(void *self, const uint32_t *config, uint32_t *telemetry);
   void (*close)(void *self);

@@ -19,11 +19,14 @@ static __global__ void task(uint32_t steps)
     __trap();
 }
 
-/* Lets the next kernel be put in place at once, and waits for the one before itself. */
+/* Lets the next kernel be put in place at once, and waits for the one before itself; before
+ * Hopper no kernel can. */
 static __global__ void task_early(uint32_t steps)
 {
+#if __CUDA_ARCH__ >= 900
   cudaTriggerProgrammaticLaunchCompletion();
   cudaGridDependencySynchronize();
+#endif
   if (steps && bench_spin(blockIdx.x, steps) == 0)
     __trap();
 }

@@ -4,6 +4,9 @@
 #include "gpu_check.h"
 
 #include "device/order.h"
+extern "C" {
+#include "host/window.h"
+}
 
 #include <string.h>
 
@@ -23,6 +26,9 @@ typedef struct ping {
   const bench *b;
   bare rings;
   cudaStream_t stream;
+  aatgs_window window; /* the commands lie there, or in host memory */
+  cudaExternalMemory_t external;
+  aatgs_flit *polled; /* the commands as the GPU sees them */
 } ping;
 
 static __device__ uint64_t clock_ns()
@@ -68,28 +74,62 @@ static __global__ void answer(const aatgs_flit *commands, aatgs_flit *telemetry)
   }
 }
 
-static void *open_bare(const bench *b, uint32_t warps)
+/* The commands in the GPU's memory; false: the host cannot write there. */
+static bool open_window(ping *p)
+{
+  cudaDeviceProp properties;
+  cudaExternalMemoryHandleDesc handle = {};
+  cudaExternalMemoryBufferDesc whole = {};
+  aatgs_error why;
+  int ordinal = 0;
+  GPU_CHECK(p->b, cudaGetDevice(&ordinal));
+  GPU_CHECK(p->b, cudaGetDeviceProperties(&properties, ordinal));
+  if (aatgs_window_open(&properties.uuid, BARE_COMMAND_BYTES(BARE_SLOTS), &p->window, &why))
+    return false;
+  handle.type = cudaExternalMemoryHandleTypeOpaqueFd;
+  handle.handle.fd = p->window.fd;
+  handle.size = whole.size = p->window.bytes;
+  GPU_CHECK(p->b, cudaImportExternalMemory(&p->external, &handle));
+  p->window.fd = -1;
+  GPU_CHECK(p->b, cudaExternalMemoryGetMappedBuffer((void **)&p->polled, p->external, &whole));
+  memset(p->window.host, 0, BARE_COMMAND_BYTES(BARE_SLOTS));
+  p->rings.commands = (aatgs_flit *)p->window.host;
+  p->rings.window = 1;
+  return true;
+}
+
+static void *open_bare(const bench *b, uint32_t warps, bool window)
 {
   ping *p = new ping();
   p->b = b;
-  p->rings.commands = (aatgs_flit *)gpu_mapped(b, BARE_COMMAND_BYTES(BARE_SLOTS));
+  if (!window)
+    p->polled = p->rings.commands = (aatgs_flit *)gpu_mapped(b, BARE_COMMAND_BYTES(BARE_SLOTS));
+  else if (!open_window(p)) {
+    delete p;
+    return NULL;
+  }
   p->rings.telemetry = (aatgs_flit *)gpu_mapped(b, BARE_TELEMETRY_BYTES(BARE_SLOTS));
   p->rings.mask = BARE_SLOTS - 1;
   p->rings.next = 1;
   p->stream = gpu_stream_open(b);
-  answer<<<1, warps * WARP, 0, p->stream>>>(p->rings.commands, p->rings.telemetry);
+  answer<<<1, warps * WARP, 0, p->stream>>>(p->polled, p->rings.telemetry);
   GPU_CHECK(b, cudaGetLastError());
   return p;
 }
 
 static void *open_bare_one(const bench *b)
 {
-  return open_bare(b, 1);
+  return open_bare(b, 1, false);
 }
 
 static void *open_bare_two(const bench *b)
 {
-  return open_bare(b, 2);
+  return open_bare(b, 2, false);
+}
+
+static void *open_bare_window(const bench *b)
+{
+  return open_bare(b, 1, true);
 }
 
 static void bare_once(void *self, const uint32_t *config, uint32_t *telemetry)
@@ -103,7 +143,13 @@ static void close_bare(void *self)
   bare_stop(&p->rings);
   GPU_CHECK(p->b, cudaStreamSynchronize(p->stream));
   cudaStreamDestroy(p->stream);
-  cudaFreeHost(p->rings.commands);
+  if (p->rings.window) {
+    cudaFree(p->polled);
+    cudaDestroyExternalMemory(p->external);
+    aatgs_window_close(&p->window);
+  } else {
+    cudaFreeHost(p->rings.commands);
+  }
   cudaFreeHost(p->rings.telemetry);
   delete p;
 }
@@ -283,6 +329,7 @@ static void close_polling(void *self)
 extern "C" const gpu_trip gpu_trips[] = {
     {"bare ping-pong, 1 polling warp", true, open_bare_one, bare_once, close_bare},
     {"bare ping-pong, 2 polling warps", true, open_bare_two, bare_once, close_bare},
+    {"bare ping-pong, commands in GPU memory", true, open_bare_window, bare_once, close_bare},
     {"CUDA graph {copy, kernel, copy}, synchronize", false, open_copying_graph, copy_once,
      close_copying},
     {"stream: copy, kernel, copy, synchronize", false, open_copying, copy_once, close_copying},

@@ -17,8 +17,9 @@ typedef struct aatgs_device_spec {
   aatgs_idle idle;
   bool shuffle;
   aatgs_digest digest;
-  uint32_t ordinal;        /* cuda: which GPU */
-  uint32_t lanes;          /* cuda: threads of a worker, 0: the default */
+  uint32_t ordinal; /* cuda: which GPU */
+  uint32_t lanes;   /* cuda: threads of a worker, 0: the default */
+  aatgs_ring ring;
   struct aatgs_stop *stop; /* cpu: where a debugger stops it; NULL: nowhere */
 } aatgs_device_spec;
 
@@ -41,7 +42,10 @@ typedef struct aatgs_device_ops {
 struct aatgs_device {
   const aatgs_device_ops *ops;
   aatgs_bus *bus;
-  char name[128]; /* model of the processor or GPU */
+  aatgs_flit *window; /* the command ring, if the host writes it into the device's memory by
+                         aatgs_slot_store_lines(); NULL: it lies in the bus */
+  char ring[160];     /* where the command ring lies, and why */
+  char name[128];     /* model of the processor or GPU */
   uint32_t workers;
   size_t bus_bytes;
   size_t device_bytes;

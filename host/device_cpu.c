@@ -177,6 +177,10 @@ int aatgs_device_cpu_open(const aatgs_device_spec *spec, aatgs_device **out, aat
   if (spec->layout.workers > AATGS_WORKERS_LIMIT)
     return aatgs_error_set(error, AATGS_EINVAL, 0, "%u workers are too many: at most %u",
                            spec->layout.workers, AATGS_WORKERS_LIMIT);
+  if (spec->ring == AATGS_RING_DEVICE)
+    return aatgs_error_set(error, AATGS_ENOTSUP, 0,
+                           "cpu device: it has no memory of its own to put the command ring into; "
+                           "leave out --ring device");
   const uint32_t cores = cores_available();
   cpu_device *d = calloc(1, sizeof *d);
   if (!d)
@@ -186,6 +190,7 @@ int aatgs_device_cpu_open(const aatgs_device_spec *spec, aatgs_device **out, aat
   d->base.workers = spec->layout.workers ? spec->layout.workers : cores > 1 ? cores - 1 : 1;
   d->base.crowded = d->base.workers + 1 > cores;
   read_cpu_name(d->base.name, sizeof d->base.name);
+  snprintf(d->base.ring, sizeof d->base.ring, "host memory: the device's, too");
   int rc = open_memory(d, spec, error);
   if (!rc)
     rc = start_workers(d, error);

@@ -5,6 +5,7 @@
 #include "host/clock.h"
 #include "host/device_memory.h"
 #include "host/log.h"
+#include "host/window.h"
 
 #include <cuda_runtime_api.h>
 #include <errno.h>
@@ -22,6 +23,9 @@ typedef struct cuda_device {
   uint8_t *arena;   /* device address */
   uint8_t *staging; /* device address, in the arena */
   size_t staging_bytes;
+  aatgs_window window;
+  cudaExternalMemory_t external; /* the window as CUDA knows it */
+  aatgs_flit *ring;              /* device address, in the window */
   cudaStream_t loop;
   cudaStream_t copies;
   bool launched;
@@ -110,6 +114,11 @@ static void give_back(cuda_device *d)
     kept = d->next_kept;
     if (d->arena)
       cudaFree(d->arena);
+    if (d->ring)
+      cudaFree(d->ring);
+    if (d->external)
+      cudaDestroyExternalMemory(d->external);
+    aatgs_window_close(&d->window);
     if (d->base.bus)
       cudaFreeHost(d->base.bus);
     free(d);
@@ -194,6 +203,57 @@ static int count_workers(cuda_device *d, const aatgs_device_spec *spec, uint32_t
   return 0;
 }
 
+/* ---- The command ring in the GPU's memory ---- */
+
+static int import_window(cuda_device *d, aatgs_error *error)
+{
+  const struct cudaExternalMemoryHandleDesc handle = {.type = cudaExternalMemoryHandleTypeOpaqueFd,
+                                                      .handle.fd = d->window.fd,
+                                                      .size = d->window.bytes};
+  const struct cudaExternalMemoryBufferDesc whole = {.size = d->window.bytes};
+  void *ring = NULL;
+  CHECK(cudaImportExternalMemory(&d->external, &handle));
+  d->window.fd = -1; /* CUDA's now */
+  CHECK(cudaExternalMemoryGetMappedBuffer(&ring, d->external, &whole));
+  d->ring = ring;
+  return 0;
+}
+
+/* Opens the window and puts the ring's tags into it. */
+static int open_window(cuda_device *d, const aatgs_bus_layout *l, aatgs_error *error)
+{
+  const size_t bytes = (size_t)l->command_slots * AATGS_COMMAND_FLITS * sizeof(aatgs_flit);
+  struct cudaDeviceProp properties;
+  if (!aatgs_has_line_stores())
+    return aatgs_error_set(error, AATGS_ENOTSUP, 0,
+                           "the processor has no MOVDIR64B to write a cache line whole");
+  CHECK(cudaGetDeviceProperties(&properties, d->ordinal));
+  int rc = aatgs_window_open(&properties.uuid, bytes, &d->window, error);
+  if (!rc)
+    rc = import_window(d, error);
+  if (rc)
+    return rc;
+  memcpy(d->window.host, (const uint8_t *)d->base.bus + l->commands_at, bytes);
+  d->base.window = (aatgs_flit *)(void *)d->window.host;
+  return 0;
+}
+
+static int place_ring(cuda_device *d, const aatgs_device_spec *spec, const aatgs_bus_layout *l,
+                      aatgs_error *error)
+{
+  aatgs_error why = {.text = "asked for"};
+  if (spec->ring != AATGS_RING_HOST && !open_window(d, l, &why)) {
+    snprintf(d->base.ring, sizeof d->base.ring, "GPU memory: the host can write there");
+    return 0;
+  }
+  snprintf(d->base.ring, sizeof d->base.ring, "host memory: %.140s", why.text);
+  if (spec->ring == AATGS_RING_DEVICE)
+    return aatgs_error_set(error, AATGS_ENOTSUP, 0,
+                           "cuda device: the command ring cannot lie in the GPU's memory: %s",
+                           why.text);
+  return 0;
+}
+
 /* Nothing here may wait for all of the GPU: another runtime's kernel may be running on it. */
 static int open_memory(cuda_device *d, const aatgs_device_spec *spec, aatgs_error *error)
 {
@@ -215,7 +275,15 @@ static int open_memory(cuda_device *d, const aatgs_device_spec *spec, aatgs_erro
     return aatgs_error_set(error, AATGS_ENOMEM, errno, "cuda device: out of memory");
   memset(arena, 0, plan.arena_bytes);
   aatgs_device_plan_fill(&plan, spec, 0, (uint8_t *)d->base.bus, mapped, arena, d->arena);
-  d->staging = ((aatgs_loop *)(void *)arena)->staging;
+  aatgs_loop *loop = (aatgs_loop *)(void *)arena;
+  d->staging = loop->staging;
+  const int placed = place_ring(d, spec, &plan.layout, error);
+  if (placed) {
+    free(arena);
+    return placed;
+  }
+  if (d->base.window)
+    loop->commands = d->ring;
   cudaError_t rc =
       cudaMemcpyAsync(d->arena, arena, plan.arena_bytes, cudaMemcpyHostToDevice, d->copies);
   if (rc == cudaSuccess)
@@ -274,8 +342,10 @@ int aatgs_device_cuda_open(const aatgs_device_spec *spec, aatgs_device **out, aa
     cuda_close(&d->base);
     return rc;
   }
-  aatgs_log_info("cuda device: %s, %u workers of %u threads, %zu bytes of rings, %zu of state",
-                 d->base.name, d->base.workers, lanes, d->base.bus_bytes, d->base.device_bytes);
+  aatgs_log_info("cuda device: %s, %u workers of %u threads, %zu bytes of rings, %zu of state; "
+                 "command ring in %s",
+                 d->base.name, d->base.workers, lanes, d->base.bus_bytes, d->base.device_bytes,
+                 d->base.ring);
   *out = &d->base;
   return 0;
 }

@@ -20,7 +20,8 @@ void aatgs_device_plan_make(const aatgs_device_spec *spec, uint32_t workers,
                             aatgs_device_plan *plan);
 /* Fills in both blocks, zeroed, as the host sees them at `bus` and `arena`, for a device that sees
  * them at `device_bus` and `device_arena`. The loop stands first in the arena; `flags` are
- * aatgs_loop_flag beyond those that the spec asks for. */
+ * aatgs_loop_flag beyond those that the spec asks for. The command ring lies in the bus: a device
+ * that polls it elsewhere moves `loop->commands` and copies its tags. */
 void aatgs_device_plan_fill(const aatgs_device_plan *plan, const aatgs_device_spec *spec,
                             uint32_t flags, uint8_t *bus, uint8_t *device_bus, uint8_t *arena,
                             uint8_t *device_arena);

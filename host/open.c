@@ -306,7 +306,8 @@ static int open_device(aatgs_runtime *rt, const aatgs_replay_source *source, aat
                             .idle = o->idle,
                             .shuffle = o->shuffle,
                             .digest = o->digest,
-                            .lanes = o->lanes};
+                            .lanes = o->lanes,
+                            .ring = o->ring};
   spec.layout = (aatgs_bus_layout){.workers = o->workers,
                                    .first_iteration = rt->first_iteration,
                                    .command_slots = o->command_slots,
@@ -327,7 +328,8 @@ static int open_device(aatgs_runtime *rt, const aatgs_replay_source *source, aat
     return rc;
   uint8_t *base = (uint8_t *)rt->device->bus;
   rt->bus = rt->device->bus;
-  rt->commands = (aatgs_flit *)(void *)(base + rt->bus->layout.commands_at);
+  rt->commands = rt->device->window ? rt->device->window
+                                    : (aatgs_flit *)(void *)(base + rt->bus->layout.commands_at);
   rt->telemetry = (aatgs_flit *)(void *)(base + rt->bus->layout.telemetry_at);
   rt->timings = (aatgs_flit *)(void *)(base + rt->bus->layout.timings_at);
   return 0;

@@ -100,8 +100,11 @@ static uint64_t post(aatgs_runtime *rt, const aatgs_command *command)
   } u;
   const uint64_t n = rt->next_command++;
   u.command = *command;
-  aatgs_slot_store(rt->commands + (n & (rt->options.command_slots - 1)) * AATGS_COMMAND_FLITS,
-                   AATGS_COMMAND_FLITS, (uint32_t)n, u.words);
+  aatgs_flit *slot = rt->commands + (n & (rt->options.command_slots - 1)) * AATGS_COMMAND_FLITS;
+  if (rt->device->window)
+    aatgs_slot_store_lines(slot, AATGS_COMMAND_FLITS, (uint32_t)n, u.words); /* B1 */
+  else
+    aatgs_slot_store(slot, AATGS_COMMAND_FLITS, (uint32_t)n, u.words); /* B1 */
   if (rt->next_command - rt->consumed > rt->peak_commands)
     rt->peak_commands = rt->next_command - rt->consumed;
   return n;

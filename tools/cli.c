@@ -202,6 +202,13 @@ static int set_number(const aatgs_cli_command *command, const aatgs_cli_option *
   return AATGS_CLI_GO_ON;
 }
 
+static bool is_device(const char *text)
+{
+  uint64_t ordinal;
+  return !strcmp(text, "auto") || !strcmp(text, "cpu") || !strcmp(text, "cuda") ||
+         (!strncmp(text, "cuda:", 5) && aatgs_cli_number(text + 5, &ordinal));
+}
+
 static int set_option(const aatgs_cli_command *command, const aatgs_cli_option *option,
                       const char *value)
 {
@@ -224,6 +231,12 @@ static int set_option(const aatgs_cli_command *command, const aatgs_cli_option *
                          option->name, value);
     break;
   case AATGS_CLI_CHOICE: return set_choice(command, option, value, option->choices, option->target);
+  case AATGS_CLI_DEVICE:
+    if (!is_device(value))
+      return usage_error(command, "--%s is auto, cpu, cuda or cuda:N, not '%s'", option->name,
+                         value);
+    *(const char **)option->target = value;
+    break;
   case AATGS_CLI_FORMAT:
     result = set_choice(command, option, value, format_names, &index);
     if (result == AATGS_CLI_GO_ON)

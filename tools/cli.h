@@ -52,6 +52,7 @@ typedef enum aatgs_cli_kind {
   AATGS_CLI_U64,     /* uint64_t within minimum..maximum */
   AATGS_CLI_SECONDS, /* uint64_t nanoseconds from "0.5" */
   AATGS_CLI_CHOICE,  /* int: index into choices */
+  AATGS_CLI_DEVICE,  /* const char *: auto, cpu, cuda or cuda:N */
   AATGS_CLI_FORMAT,  /* aatgs_format */
   AATGS_CLI_RANGE    /* aatgs_cli_range */
 } aatgs_cli_kind;

@@ -14,13 +14,11 @@
 
 #define VERB "debug"
 
-static const char *const devices[] = {"cpu", "cuda", "auto", NULL};
-
 typedef struct debug_args {
   const char *trace;
   const char *workload;
   const char *script;
-  int device;
+  const char *device;
   uint32_t workers;
 } debug_args;
 
@@ -29,8 +27,8 @@ static int parse(debug_args *a, int argc, char **argv)
   const aatgs_cli_option options[] = {
       {"execute", AATGS_CLI_TEXT, &a->script, "FILE",
        "obey the commands in FILE, one a line (- is stdin), and end", NULL, 0, 0, 'x'},
-      {"device", AATGS_CLI_CHOICE, &a->device, "D", "cpu, cuda or auto (default: cpu)", devices, 0,
-       0, 'd'},
+      {"device", AATGS_CLI_DEVICE, &a->device, "D",
+       "cpu, cuda, cuda:N (the GPU with that number) or auto (default: cpu)", NULL, 0, 0, 'd'},
       {"workers", AATGS_CLI_U32, &a->workers, "N",
        "workers, whatever the recording had (default: 1, which can stop inside an iteration)", NULL,
        1, AATGS_WORKERS_LIMIT, 0},
@@ -177,7 +175,7 @@ static void warn(const aatgs_debugger *d)
 
 int aatgs_verb_debug(int argc, char **argv)
 {
-  debug_args args = {.workers = 1};
+  debug_args args = {.device = "cpu", .workers = 1};
   aatgs_replay_options options = AATGS_REPLAY_OPTIONS_INIT;
   aatgs_debugger d = {0};
   aatgs_error error = {0};
@@ -185,9 +183,9 @@ int aatgs_verb_debug(int argc, char **argv)
   if (result != AATGS_CLI_GO_ON)
     return result;
   options.trace = args.trace;
-  options.device = devices[args.device];
+  options.device = args.device;
   options.workload = args.workload;
-  options.workers = args.device ? 0 : args.workers;
+  options.workers = strcmp(args.device, "cpu") ? 0 : args.workers;
   d.dir = args.trace;
   int rc = aatgs_walk_open(&options, &d.walk, &error);
   if (!rc)

@@ -135,8 +135,8 @@ static int measure(aatgs_runtime *runtime, const uint8_t *config, aatgs_latency 
   return rc;
 }
 
-static int round_trip(const char *device, aatgs_latency *latency, uint32_t *workers,
-                      aatgs_error *error)
+static int round_trip(const char *device, aatgs_latency *latency, uint32_t *workers, char *ring,
+                      size_t ring_size, aatgs_error *error)
 {
   aatgs_options options = AATGS_OPTIONS_INIT;
   uint8_t config[AATGS_CONFIG_BYTES_MAX];
@@ -158,6 +158,7 @@ static int round_trip(const char *device, aatgs_latency *latency, uint32_t *work
     *error = *aatgs_last_error(runtime);
   aatgs_get_runtime_info(runtime, &info);
   *workers = info.workers;
+  snprintf(ring, ring_size, "%s", info.ring);
   if (aatgs_close(runtime) && !rc)
     rc = aatgs_error_set(error, AATGS_EDEVICE, 0, "the device did not stop");
   return rc;
@@ -168,8 +169,9 @@ static void report_round_trip(aatgs_report *report, const char *device)
   aatgs_latency *latency = calloc(1, sizeof *latency);
   aatgs_error error = {0};
   uint32_t workers = 0;
-  char key[32], title[64];
-  int rc = latency ? round_trip(device, latency, &workers, &error) : AATGS_ENOMEM;
+  char key[32], title[64], ring[192] = "";
+  int rc =
+      latency ? round_trip(device, latency, &workers, ring, sizeof ring, &error) : AATGS_ENOMEM;
   snprintf(key, sizeof key, "round_trip_%s", device);
   snprintf(title, sizeof title, "Round trip, %s device, one empty task", device);
   aatgs_report_section(report, key, title);
@@ -178,6 +180,7 @@ static void report_round_trip(aatgs_report *report, const char *device)
                       aatgs_cell_text(error.code ? error.text : aatgs_strerror(rc)));
   } else {
     aatgs_report_fact(report, "workers", "workers", aatgs_cell_count(workers));
+    aatgs_report_fact(report, "command_ring", "command ring", aatgs_cell_text(ring));
     aatgs_report_fact(report, "round_trips", "measured", aatgs_cell_count(latency->count));
     aatgs_report_fact(report, "p50_ns", "p50", aatgs_cell_ns(aatgs_latency_at(latency, 500)));
     aatgs_report_fact(report, "p99_ns", "p99", aatgs_cell_ns(aatgs_latency_at(latency, 990)));

@@ -15,12 +15,10 @@
 
 #define VERB "replay"
 
-static const char *const devices[] = {"auto", "cpu", "cuda", NULL};
-
 typedef struct replay_args {
   const char *trace;
   const char *workload;
-  int device;
+  const char *device;
   uint32_t workers;
   uint32_t threads;
   bool shuffle;
@@ -62,8 +60,9 @@ static int parse(replay_args *a, int argc, char **argv)
        "go on after a difference and count the iterations that differ; snapshots in the trace put "
        "the state right again",
        NULL, 0, 0, 0},
-      {"device", AATGS_CLI_CHOICE, &a->device, "D",
-       "auto, cpu or cuda (default: auto, cuda where it works)", devices, 0, 0, 'd'},
+      {"device", AATGS_CLI_DEVICE, &a->device, "D",
+       "auto, cpu, cuda or cuda:N, the GPU with that number (default: auto, cuda where it works)",
+       NULL, 0, 0, 'd'},
       {"workers", AATGS_CLI_U32, &a->workers, "N",
        "workers, whatever the recording had (default: cores less one on cpu)", NULL, 1,
        AATGS_WORKERS_LIMIT, 0},
@@ -180,7 +179,7 @@ static int print(const replay_args *a, const aatgs_replay_report *r, uint64_t el
 
 int aatgs_verb_replay(int argc, char **argv)
 {
-  replay_args args = {0};
+  replay_args args = {.device = "auto"};
   aatgs_replay_options options = AATGS_REPLAY_OPTIONS_INIT;
   aatgs_replay_report report = {0};
   aatgs_progress progress;
@@ -197,7 +196,7 @@ int aatgs_verb_replay(int argc, char **argv)
         "--check takes scheduler, device and state, separated by commas, not '%s'", args.check);
   options.keep_going = args.keep_going;
   options.trace = args.trace;
-  options.device = devices[args.device];
+  options.device = args.device;
   options.workload = args.workload;
   options.workers = args.workers;
   options.lanes = args.threads;

@@ -259,14 +259,14 @@ static int prepare_self_check(job *j)
 
 static int prepare(job *j, const struct aatgs_workload *workload)
 {
-  static const char *const devices[] = {"auto", "cpu", "cuda"};
   int result;
   j->options.workload = j->args.workload;
-  j->options.device = devices[j->args.device];
+  j->options.device = j->args.device;
   j->options.workers = j->args.workers;
   j->options.seed = j->args.seed;
   j->options.policy = j->args.policy;
   j->options.idle = (aatgs_idle)j->args.idle;
+  j->options.ring = (aatgs_ring)j->args.ring;
   j->options.lanes = j->args.threads;
   j->options.on_full = (aatgs_on_full)j->args.on_full;
   j->options.deadline_ns = j->args.deadline_ns;
@@ -490,7 +490,8 @@ static bool asks_for_help(int argc, char **argv)
 
 int aatgs_verb_run(int argc, char **argv)
 {
-  job j = {.args = {.workload = "prism", .policy = "adaptive"}, .options = AATGS_OPTIONS_INIT};
+  job j = {.args = {.workload = "prism", .device = "auto", .policy = "adaptive"},
+           .options = AATGS_OPTIONS_INIT};
   const struct aatgs_workload *workload = NULL;
   const char *name = aatgs_cli_peek("workload", argc, argv);
   aatgs_error error = {0};

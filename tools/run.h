@@ -21,8 +21,9 @@ typedef struct aatgs_run_args {
   const char **inputs;     /* a path or NULL for each input kind of the workload */
   const char **shorthands; /* a value or NULL for each shorthand of the workload */
   aatgs_cli_list config;
-  int device;
+  const char *device; /* auto, cpu, cuda or cuda:N */
   int idle;
+  int ring;
   uint32_t threads;
   int on_full;
   int on_failure;

@@ -3,8 +3,8 @@
 
 #include "tools/run.h"
 
-static const char *const devices[] = {"auto", "cpu", "cuda", NULL};
 static const char *const idles[] = {"latency", "balanced", "power", NULL};
+static const char *const rings[] = {"auto", "host", "device", NULL}; /* as aatgs_ring */
 static const char *const digests[] = {"writes", "full", "off", NULL};
 static const char *const fulls[] = {"wait", "drop", NULL};
 static const char *const failures[] = {"skip", "stop", NULL}; /* as aatgs_on_failure */
@@ -32,8 +32,9 @@ static size_t base_options(aatgs_run_args *a, aatgs_cli_option *to, bool after_i
   };
   const aatgs_cli_option after[] = {
       {.kind = AATGS_CLI_HEADING, .name = "", .help = "Where"},
-      {"device", AATGS_CLI_CHOICE, &a->device, "D",
-       "auto, cpu or cuda (default: auto, cuda where it works)", devices, 0, 0, 'd'},
+      {"device", AATGS_CLI_DEVICE, &a->device, "D",
+       "auto, cpu, cuda or cuda:N, the GPU with that number (default: auto, cuda where it works)",
+       NULL, 0, 0, 'd'},
       {"workers", AATGS_CLI_U32, &a->workers, "N",
        "workers (default: cores less one on cpu, all multiprocessors on cuda)", NULL, 1,
        AATGS_WORKERS_LIMIT, 0},
@@ -42,6 +43,10 @@ static size_t base_options(aatgs_run_args *a, aatgs_cli_option *to, bool after_i
       {"policy", AATGS_CLI_TEXT, &a->policy, "P",
        "scheduler policy: adaptive, critical-path, original or fifo (default: adaptive)", NULL, 0,
        0, 0},
+      {"ring", AATGS_CLI_CHOICE, &a->ring, "WHERE",
+       "cuda: where the command ring lies: host memory, device memory (the kernel polls it without "
+       "going over PCIe), or auto, device memory where the host can write there (default: auto)",
+       rings, 0, 0, 0},
       {"idle", AATGS_CLI_CHOICE, &a->idle, "POLICY",
        "what waiting workers do: latency (spin), balanced or power (default: latency)", idles, 0, 0,
        0},

@@ -8,6 +8,10 @@ commands='cc:build-essential c++:build-essential make:build-essential cmake:cmak
   pkg-config:pkg-config mandoc:mandoc sqlite3:sqlite3'
 libraries='lmdb:liblmdb-dev libzstd:libzstd-dev jansson:libjansson-dev libxxhash:libxxhash-dev
   cmocka:libcmocka-dev sqlite3:libsqlite3-dev libedit:libedit-dev'
+# With it the command ring of a GPU can lie in the GPU's memory.
+if command -v nvcc >/dev/null 2>&1; then
+  libraries="$libraries vulkan:libvulkan-dev"
+fi
 files='/usr/share/nodejs/d3/dist/d3.min.js:node-d3'
 
 find_missing() {

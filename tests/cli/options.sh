@@ -29,7 +29,9 @@ done
 for value in -1 18446744073709551616 1x; do
   bad '--seed is a whole number from 0' --seed "$value"
 done
-bad '--device is auto, cpu or cuda, not .gpu' --device gpu
+for value in gpu cuda: cuda:x cuda:-1 'cuda:1 '; do
+  bad '--device is auto, cpu, cuda or cuda:N' --device "$value"
+done
 bad '--idle is latency, balanced or power' --idle lazy
 bad '--on-full is wait or drop' --on-full panic
 bad '--format is table, json or csv' --format xml

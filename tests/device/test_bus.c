@@ -50,6 +50,21 @@ static void test_slot_round_trip(void **state)
   assert_memory_equal(in, out, sizeof in);
 }
 
+static void test_slot_by_lines(void **state)
+{
+  (void)state;
+  static AATGS_ALIGNAS(64) aatgs_flit slot[FLITS];
+  uint32_t in[WORDS], out[WORDS];
+  if (!aatgs_has_line_stores())
+    skip(); /* the processor has no MOVDIR64B */
+  for (uint32_t i = 0; i < WORDS; i++)
+    in[i] = 1000 + i;
+  aatgs_slot_store_lines(slot, FLITS, 77, in);
+  assert_true(aatgs_slot_load(slot, FLITS, 77, out));
+  assert_memory_equal(out, in, sizeof in);
+  assert_false(aatgs_slot_load(slot, FLITS, 78, out));
+}
+
 /* A slot is complete only when every one of its flits has the tag. */
 static void test_torn_slot(void **state)
 {
@@ -171,6 +186,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_slot_round_trip),
+      cmocka_unit_test(test_slot_by_lines),
       cmocka_unit_test(test_torn_slot),
       cmocka_unit_test(test_fresh_ring_is_empty),
       cmocka_unit_test(test_tags_wrap),
