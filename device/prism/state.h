@@ -73,7 +73,7 @@ enum prism_info {
 };
 
 #define PRISM_SCRATCH_WORDS(n, stride) (6u * (stride) + 2u * (n) + 8u)
-#define PRISM_OWN_STRIDE(n)            (((n) + 7u) & ~7u) /* read eight at a time */
+#define PRISM_OWN_STRIDE(n)            (((n) + 15u) & ~15u) /* read 16 at a time */
 #define PRISM_INDIVIDUALS_MAX          64u
 #define PRISM_REPLICAS_MAX             8u
 #define PRISM_SLICES_MAX               16u
