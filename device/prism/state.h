@@ -181,6 +181,8 @@ enum prism_quantum_word {
   PRISM_Q_FIELD,                                          /* transverse field in force, x 2^20 */
   PRISM_Q_EPOCH,                                          /* quenches obeyed */
   PRISM_Q_COUPLING, /* between slices, over the temperature, x 256 */
+  PRISM_Q_TARGET,   /* colours that the cycles were counted at */
+  PRISM_Q_CYCLES,   /* of the field at this target, ended */
   PRISM_Q_SHARED
 };
 
