@@ -26,6 +26,7 @@ aatgs 0 run --device cpu --graph queen.col --iterations $iterations --seed 7 --r
   --solution solution --format json
 quiet
 out '"conflicts": 0,$'
+out '"iteration_time_us": [1-9]'
 digest=$(json digest)
 check queen.col solution 10
 
