@@ -158,6 +158,7 @@ static void run_aatgs(const bench *b, const solver *s, const char *path, const c
   o.input_count = 1;
   o.tasks = tasks;
   o.seed = seed;
+  o.idle = AATGS_IDLE_BALANCED; /* the cores are for the search */
   if (aatgs_open(&o, &rt, &error))
     bench_fail(b, "%s", error.text);
   unlink(tasks);

@@ -7,6 +7,7 @@
 
 #include <sched.h>
 #include <string.h>
+#include <time.h>
 
 #define SPINS_PER_LOOK 256u /* polls between looks at the clock */
 
@@ -306,6 +307,16 @@ int aatgs_pump(aatgs_runtime *rt)
   return rt->recorder ? aatgs_snapshot_pump(rt) : 0;
 }
 
+/* One wait where the workers need the core. */
+static void wait_crowded(const aatgs_runtime *rt, uint32_t spins)
+{
+  const struct timespec nap = {0, 50000};
+  if (rt->options.idle == AATGS_IDLE_LATENCY || spins < 1000)
+    sched_yield();
+  else
+    nanosleep(&nap, NULL);
+}
+
 int aatgs_pump_until(aatgs_runtime *rt, bool (*ready)(aatgs_runtime *rt, uint64_t argument),
                      uint64_t argument, uint64_t timeout_ns)
 {
@@ -325,7 +336,7 @@ int aatgs_pump_until(aatgs_runtime *rt, bool (*ready)(aatgs_runtime *rt, uint64_
                                "nothing came back within %.3f s; iteration %llu is in flight",
                                (double)timeout_ns / 1e9, (unsigned long long)rt->next_seen);
       if (rt->device->crowded)
-        sched_yield();
+        wait_crowded(rt, spins);
     }
     __builtin_ia32_pause();
   }

@@ -63,11 +63,13 @@ AATGS_FN uint32_t prism_row_match(const int16_t *row, const int16_t *tabu, int16
   return prism_bits8(_mm_andnot_si128(held, same));
 }
 
-/* Bit i: own[v + i] is not 0 (v a multiple of 8). */
-#define PRISM_GROUP 8u /* vertices that a lane looks at together */
+/* Bit i: own[v + i] is not 0 (v a multiple of PRISM_GROUP). */
+#define PRISM_GROUP 16u /* vertices that a lane looks at together */
 AATGS_FN uint32_t prism_in_conflict(const uint16_t *own, uint32_t v)
 {
-  return prism_bits8(_mm_cmpeq_epi16(prism_load8(own + v), _mm_setzero_si128())) ^ 255u;
+  __m128i low = _mm_cmpeq_epi16(prism_load8(own + v), _mm_setzero_si128());
+  __m128i high = _mm_cmpeq_epi16(prism_load8(own + v + 8), _mm_setzero_si128());
+  return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(low, high)) ^ 0xffffu;
 }
 
 #elif defined(__CUDACC__)

@@ -135,7 +135,7 @@ static inline struct prism_config aatgs_runtime_config_production(void)
   c.tunneling_prob_base = 0.02f;
   c.tunneling_prob_boost = 0.1f;
   c.chemical_potential = 0.0f;
-  c.transverse_field = 2.0f;
+  c.transverse_field = 1.5f;
   c.interference_decay = 0.001f;
   c.num_quantum_states = 8;
   /* temperatures 0: the built-in ladder */

@@ -1,9 +1,11 @@
 /* QuantumOptimize: simulated quantum annealing of the colouring, after Titiloye
  * and Crispin 2011: `num_quantum_states` Trotter slices on a ring, each a
- * colouring at the coldest temperature of the ladder, coupled to both
+ * colouring at the hottest temperature of the ladder, coupled to both
  * neighbours by the number of vertex pairs that are classmates in both (which
- * does not depend on the names of the colours). The coupling follows from the
- * transverse field, which decays and starts again.
+ * does not depend on the names of the colours). Alone a slice is too hot to find
+ * anything; together they cool each other. The coupling follows from the
+ * transverse field, which decays and starts again; the cycle stays where slices
+ * agree on most classes and still move, since a stiffer coupling freezes them.
  *
  * Even and odd slices take turns, so that the slices of a step share no
  * neighbour and a part a slice gives the same chain as one after the other.
@@ -191,6 +193,7 @@ AATGS_FN uint32_t prism_slice_anneal(aatgs_task *t, prism_slice *s, uint32_t cou
 }
 
 #define PRISM_CHAIN_MAX 256u
+#define PRISM_DOUBLINGS 10u /* of the length of a cycle */
 
 /* The Kempe chain of v and colour c: vertices of the two classes reachable from v within them.
  * One lane fills the queue; returns its length to every lane, 0 for a chain that is longer than
@@ -358,35 +361,41 @@ AATGS_FN uint32_t prism_coupling(double field)
   return j > 8.0 ? 8u << 8 : (uint32_t)(j * 256.0);
 }
 
-/* The next field: it decays, and starts again at a fiftieth of transverse_field or when a quench
- * was ordered. */
+/* The next field: it decays, and starts again at half of transverse_field, at another target or
+ * when a quench was ordered. A cycle takes twice as long as the one before it at this target. */
 AATGS_FN void prism_quantum_finish(aatgs_task *t)
 {
-  uint32_t quench = PRISM_GET(t, PRISM_CONTROL, PRISM_QUENCHES), clock, seen;
+  const uint32_t *words = aatgs_region_ptr(t, PRISM_QUANTUM, const uint32_t);
+  uint32_t quench = PRISM_GET(t, PRISM_CONTROL, PRISM_QUENCHES);
   uint32_t ring = PRISM_GET(t, PRISM_TABLES, PRISM_T_SLICES);
-  double field;
-  if (PRISM_GET(t, PRISM_CONTROL, PRISM_TARGET) == 0)
+  uint32_t target = PRISM_GET(t, PRISM_CONTROL, PRISM_TARGET);
+  if (target == 0)
     return;
-  clock = PRISM_GET(t, PRISM_QUANTUM, PRISM_Q_CLOCK);
-  seen = PRISM_GET(t, PRISM_QUANTUM, PRISM_Q_EPOCH);
-  field = (double)PRISM_GET(t, PRISM_QUANTUM, PRISM_Q_FIELD) / 1048576.0;
-  aatgs_sync(t);
   aatgs_one_lane(t)
   {
     struct prism_config c = prism_config_of(t);
     double start = (double)c.transverse_field;
-    field = field * (1.0 - (double)c.interference_decay);
-    if (!(field > start / 50.0) || field > start || seen != quench)
+    double field = (double)words[PRISM_Q_FIELD] / 1048576.0;
+    uint32_t cycles = words[PRISM_Q_TARGET] == target ? words[PRISM_Q_CYCLES] : 0;
+    uint32_t doublings = cycles < PRISM_DOUBLINGS ? cycles : PRISM_DOUBLINGS;
+    field = field * (1.0 - (double)c.interference_decay / (double)(1u << doublings));
+    if (!(field > start / 2.0)) {
+      field = start;
+      ++cycles;
+    }
+    if (field > start || words[PRISM_Q_TARGET] != target || words[PRISM_Q_EPOCH] != quench)
       field = start;
     if (!(field < 1024.0))
       field = 1024.0;
     aatgs_put_u32(t, PRISM_QUANTUM, PRISM_Q_FIELD, (uint32_t)(field * 1048576.0));
     aatgs_put_u32(t, PRISM_QUANTUM, PRISM_Q_COUPLING, prism_coupling(field));
     aatgs_put_u32(t, PRISM_QUANTUM, PRISM_Q_EPOCH, quench);
-    aatgs_put_u32(t, PRISM_QUANTUM, PRISM_Q_CLOCK, clock + 1);
+    aatgs_put_u32(t, PRISM_QUANTUM, PRISM_Q_TARGET, target);
+    aatgs_put_u32(t, PRISM_QUANTUM, PRISM_Q_CYCLES, cycles);
+    aatgs_put_u32(t, PRISM_QUANTUM, PRISM_Q_CLOCK, words[PRISM_Q_CLOCK] + 1);
     /* Slices off the ring count anew when they are on it again. */
     for (uint32_t i = ring; i < PRISM_SLICES_MAX; ++i)
-      if (PRISM_GET(t, PRISM_QUANTUM, prism_quantum_head(i) + PRISM_Q_RING))
+      if (words[prism_quantum_head(i) + PRISM_Q_RING])
         aatgs_put_u32(t, PRISM_QUANTUM, prism_quantum_head(i) + PRISM_Q_RING, 0);
   }
 }

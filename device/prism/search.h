@@ -69,13 +69,13 @@ AATGS_FN void prism_move(aatgs_task *t, const prism_view *w, uint32_t v, uint32_
   uint32_t a = w->color[v];
   aatgs_sync(t); /* everyone has read color[v] */
   if (w->partial) {
+    /* In or out: one of the two is no colour. */
+    uint32_t c = a < w->k ? a : b;
+    int16_t step = a < w->k ? -1 : 1;
     aatgs_lane_for(t, i, degree)
     {
       int16_t *row = w->gamma + (uint64_t)adj[i] * w->stride;
-      if (a < w->k)
-        row[a] = (int16_t)(row[a] - 1);
-      if (b < w->k)
-        row[b] = (int16_t)(row[b] + 1);
+      row[c] = (int16_t)(row[c] + step);
     }
   } else if (w->own) {
     aatgs_lane_for(t, i, degree)

@@ -73,7 +73,7 @@ enum prism_info {
 };
 
 #define PRISM_SCRATCH_WORDS(n, stride) (6u * (stride) + 2u * (n) + 8u)
-#define PRISM_OWN_STRIDE(n)            (((n) + 7u) & ~7u) /* read eight at a time */
+#define PRISM_OWN_STRIDE(n)            (((n) + 15u) & ~15u) /* read 16 at a time */
 #define PRISM_INDIVIDUALS_MAX          64u
 #define PRISM_REPLICAS_MAX             8u
 #define PRISM_SLICES_MAX               16u
@@ -181,6 +181,8 @@ enum prism_quantum_word {
   PRISM_Q_FIELD,                                          /* transverse field in force, x 2^20 */
   PRISM_Q_EPOCH,                                          /* quenches obeyed */
   PRISM_Q_COUPLING, /* between slices, over the temperature, x 256 */
+  PRISM_Q_TARGET,   /* colours that the cycles were counted at */
+  PRISM_Q_CYCLES,   /* of the field at this target, ended */
   PRISM_Q_SHARED
 };
 

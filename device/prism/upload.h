@@ -16,14 +16,14 @@ AATGS_FN struct prism_config prism_config_of(const aatgs_task *t)
 
 /* Temperature of a rung where the config says 0. At the coldest, 1 / ln(n k / 2), about one vertex
  * is thermally in conflict: each has some of the k colours at the price of one conflict. From there
- * each rung is an eighth hotter. */
+ * each rung is an eleventh hotter. */
 AATGS_FN double prism_ladder(const aatgs_task *t, uint32_t rung)
 {
   double n = (double)PRISM_GET(t, PRISM_INFO, PRISM_N);
   double k = (double)PRISM_GET(t, PRISM_INFO, PRISM_KMAX), temperature;
   temperature = n * k > 8.0 ? 1.0 / prism_ln(n * k / 2.0) : 1.0;
   for (uint32_t i = 0; i < rung; ++i)
-    temperature = temperature * 1.125;
+    temperature = temperature * 12.0 / 11.0;
   return temperature;
 }
 
@@ -70,7 +70,7 @@ AATGS_FN void prism_derive_solvers(uint32_t *out, const struct prism_config *c, 
 AATGS_FN void prism_derive_ladder(const aatgs_task *t, uint32_t *out, const struct prism_config *c)
 {
   uint32_t r, d;
-  double cold = prism_temperature(t, c, 0);
+  double hot = prism_temperature(t, c, out[PRISM_T_REPLICAS] - 1);
   for (r = 0; r < PRISM_TEMPERATURES; ++r) {
     double temperature = prism_temperature(t, c, r);
     double step = prism_exp_minus(1.0 / temperature), p = 1.0;
@@ -80,9 +80,9 @@ AATGS_FN void prism_derive_ladder(const aatgs_task *t, uint32_t *out, const stru
       p = p * step;
     }
   }
-  out[PRISM_T_INVERSE] = (uint32_t)(256.0 / cold);
+  out[PRISM_T_INVERSE] = (uint32_t)(256.0 / hot);
   out[PRISM_T_CHEMICAL] =
-      (uint32_t)prism_fixed((float)((double)c->chemical_potential / cold), -64.0, 64.0, 256.0);
+      (uint32_t)prism_fixed((float)((double)c->chemical_potential / hot), -64.0, 64.0, 256.0);
 }
 
 /* Fills PRISM_TABLES from the config kept in PRISM_CONTROL. */

@@ -40,7 +40,8 @@ AATGS_FN uint64_t prism_island_stress(const aatgs_task *t, uint32_t individual)
 AATGS_FN uint32_t prism_island_due(const uint32_t *tables, uint32_t island, uint32_t stage)
 {
   uint32_t due = stage % 2 ? tables[PRISM_T_PRE] : tables[PRISM_T_POST];
-  return prism_island_kind_of(2 * island) == PRISM_ISLAND_SHORT ? 8 * due : due;
+  uint32_t kind = prism_island_kind_of(2 * island);
+  return kind == PRISM_ISLAND_LONG ? 32 * due : kind == PRISM_ISLAND_SHORT ? 8 * due : due;
 }
 
 /* Up to `budget` tabu moves; returns how many were made. */

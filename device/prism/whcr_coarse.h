@@ -37,7 +37,7 @@ AATGS_FN uint32_t prism_island(const aatgs_task *t, uint32_t individual)
 enum prism_island_kind {
   PRISM_ISLAND_PLAIN = 0, /* tenures as the config says */
   PRISM_ISLAND_PARTIAL,   /* partial colourings, no crossover: whcr_partial.h */
-  PRISM_ISLAND_LONG,      /* long tenures: geometric graphs */
+  PRISM_ISLAND_LONG,      /* long tenures, the longest generations: geometric graphs */
   PRISM_ISLAND_SHORT,     /* shorter ones, longer generations: graphs with a hidden colouring */
   PRISM_ISLAND_KINDS
 };

@@ -14,14 +14,14 @@
 #define PRISM_DEPTHS   4u
 
 /* Colours that an attempt aims at: 0, 2, 1, 2 fewer than the target in turn, the other individual
- * of the island 2, 0, 3, 2 (deeper aims take more attempts); none goes below what a clique needs,
+ * of the island 2, 2, 3, 2 (deeper aims take more attempts); none goes below what a clique needs,
  * nor away from target_colors. */
 AATGS_FN uint32_t prism_partial_aim(const aatgs_task *t, const prism_whcr_state *s, uint32_t target,
                                     uint32_t attempt)
 {
   uint32_t lower = PRISM_GET(t, PRISM_INFO, PRISM_LOWER);
   uint32_t depths = target > lower ? target - lower + 1 : 1;
-  uint32_t sequence = s->individual % 2 ? 0x2302u : 0x2120u; /* first attempt in the low digit */
+  uint32_t sequence = s->individual % 2 ? 0x2322u : 0x2120u; /* first attempt in the low digit */
   uint32_t depth = sequence >> attempt % PRISM_DEPTHS * 4 & 15u;
   if (PRISM_GET(t, PRISM_CONTROL, PRISM_FIXED))
     return target;
@@ -99,7 +99,7 @@ AATGS_FN uint32_t prism_partial_search(aatgs_task *t, prism_whcr_state *s, uint3
   uint64_t stress = PRISM_GET(t, PRISM_TABLES, PRISM_T_STRESS);
   uint32_t least = PRISM_GET(t, PRISM_WHCR, s->head + PRISM_W_LEAST);
   uint32_t since = PRISM_GET(t, PRISM_WHCR, s->head + PRISM_W_SINCE), moves = 0;
-  uint64_t per_vertex = s->individual % 2 ? stress : stress * 5 >> 4;
+  uint64_t per_vertex = stress * 3 / 5; /* Bloechliger and Zufferey's 0.6 */
   least = least < s->conflicts ? least : s->conflicts;
   aatgs_sync(t);
   while (moves < budget && s->conflicts) {

@@ -15,13 +15,14 @@ AATGS_FN void prism_whcr_tabulate(aatgs_task *t, uint32_t individual)
   prism_tabu_clear(t, &s);
   aatgs_one_lane(t)
   {
-    /* Oldest first, so that a later tenure of the same move wins. */
+    /* Oldest first, so that a later tenure of the same move wins, though it be over already. */
     for (uint32_t i = 0; i < PRISM_RING; ++i) {
       uint64_t e = ring[(s.turn + i) % PRISM_RING];
       uint32_t v = (uint32_t)(e >> 16) & 0xffffu, c = (uint32_t)e & 0xffffu;
       int16_t *cell = s.tabu + (uint64_t)v * s.w.stride + c;
-      if ((uint32_t)(e >> 32) > s.clock && *cell != PRISM_NEVER)
-        *cell = (int16_t)((uint32_t)(e >> 32) - s.clock / PRISM_EPOCH * PRISM_EPOCH);
+      uint32_t until = (uint32_t)(e >> 32);
+      if (*cell != PRISM_NEVER)
+        *cell = until > s.clock ? (int16_t)(until - s.clock / PRISM_EPOCH * PRISM_EPOCH) : 0;
     }
   }
   aatgs_sync(t);

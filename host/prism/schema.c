@@ -67,17 +67,19 @@ const aatgs_field prism_config_fields[] = {
     F32(chemical_potential, "conflicts", -1, 1, 0,
         "QuantumOptimize: worth of a pair of classmates; over 0 large classes grow, 0: conflicts "
         "alone count"),
-    F32(transverse_field, "T", 0.001, 64, 2,
+    F32(transverse_field, "T", 0.001, 64, 1.5,
         "QuantumOptimize: field at the start of a cycle, in units of the temperature; the weaker "
         "it is, the stiffer the slices are coupled"),
     F32(interference_decay, "1/iteration", 0, 1, 0.001,
-        "QuantumOptimize: decay of the field; a cycle ends at a fiftieth of its start"),
+        "QuantumOptimize: decay of the field in the first cycle at a target; a cycle ends at half "
+        "of its start, and each decays half as fast as the one before"),
     U32(num_quantum_states, "slices", 2, 16, 8,
         "QuantumOptimize: Trotter slices; an odd number counts as one less"),
     /* parallel tempering */
-    F32S(temperatures, PRISM_TEMPERATURES, "conflicts", 0, 64, 0,
-         "temperatures of the replicas, cold to hot; the first is the quantum slices' too; 0: 1 / "
-         "ln(n k / 2) for the n vertices and k colours of the start, then 1.125 times as hot each"),
+    F32S(
+        temperatures, PRISM_TEMPERATURES, "conflicts", 0, 64, 0,
+        "temperatures of the replicas, cold to hot; the hottest is the quantum slices' too; 0: 1 / "
+        "ln(n k / 2) for the n vertices and k colours of the start, then an eleventh hotter each"),
     U32(num_replicas, "replicas", 1, 8, 8, "ThermodynamicAnneal: replicas"),
     U32(swap_interval, "iterations", 1, 1000000, 1, "ThermodynamicAnneal: iterations per swap"),
     F32(swap_probability, "", 0, 1, 1,

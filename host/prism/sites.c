@@ -68,7 +68,8 @@ static bool same_residue(const prism_atom *a, const prism_atom *b)
          a->chain[1] == b->chain[1];
 }
 
-/* Names of at most `most` residues around a site, `prefix` before every `per_line` of them. */
+/* At most `most` residues around a site, such as A:GLY52, `prefix` before every `per_line` of
+ * them. */
 static void print_residues(prism_sink *s, const prism_protein *p, const aatgs_region_view *regions,
                            const uint32_t *site, uint32_t most, uint32_t per_line,
                            const char *prefix)
@@ -85,7 +86,7 @@ static void print_residues(prism_sink *s, const prism_protein *p, const aatgs_re
       continue;
     if ((count - 1) % per_line == 0)
       prism_print(s, "%s", prefix);
-    prism_print(s, " %s%s%d", a->residue, a->chain, a->number);
+    prism_print(s, " %s%s%s%d", a->chain, a->chain[0] ? ":" : "", a->residue, a->number);
     if (a->insertion != ' ')
       prism_print(s, "%c", a->insertion);
   }

@@ -26,6 +26,7 @@ aatgs 0 run --device cpu --graph queen.col --iterations $iterations --seed 7 --r
   --solution solution --format json
 quiet
 out '"conflicts": 0,$'
+out '"iteration_time_us": [1-9]'
 digest=$(json digest)
 check queen.col solution 10
 
@@ -84,6 +85,8 @@ refused 2 'target_colors' run --graph "$queen" --colors many
 aatgs 0 run --device cpu --protein "$data/pdb/3ot3.pdb" --iterations 20 --record pockets --format json
 quiet
 aatgs 0 replay pockets --workers 2 --shuffle
+aatgs 0 run --device cpu --protein "$data/pdb/3ot3.pdb" --until 'pockets > 0' --solution sites.pdb
+out '  site 1 at .* by A:[A-Z]+[0-9]+ '
 aatgs 0 run --device cpu --protein "$data/pdb/3ot3.pdb" --graph "$queen" --iterations 20 --record both
 aatgs 0 replay both --workers 2
 

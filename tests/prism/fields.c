@@ -107,7 +107,7 @@ static struct prism_config busy_config(void)
 {
   struct prism_config c = aatgs_runtime_config_production();
   c.target_colors = 6;
-  c.sweeps = 4;
+  c.sweeps = 1;
   c.persistence_threshold = 30;
   c.pre_smooth_iterations = 1;
   c.post_smooth_iterations = 1;
