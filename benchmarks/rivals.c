@@ -213,7 +213,7 @@ static void *plain_open(const bench *b, const char *path)
 static void plain_write(void *rival, const aatgs_iteration *it)
 {
   plain *p = rival;
-  uint8_t value[88 + 320 + STREAM_RECORDS * sizeof(aatgs_timing)];
+  uint8_t value[88 + 320 + STREAM_RECORDS_MAX * sizeof(aatgs_timing)];
   uint64_t key = __builtin_bswap64(it->iteration);
   const size_t timings = it->timing_count * sizeof(aatgs_timing);
   memcpy(value, it, 88);
