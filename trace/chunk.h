@@ -116,8 +116,6 @@ int aatgs_chunk_pack(aatgs_chunk_builder *b, uint32_t rows, aatgs_codec *codec, 
                      uint64_t trace, uint64_t before, uint64_t expected, aatgs_bytes *out);
 /* Forgets the first `rows` iterations. */
 void aatgs_chunk_drop(aatgs_chunk_builder *b, uint32_t rows);
-/* Bytes of the last packed chunk's raw columns, by directory index; for reports. */
-const aatgs_column_entry *aatgs_chunk_directory(const aatgs_chunk_builder *b, uint32_t *count);
 
 /* ---- Reading ------------------------------------------------------------------------ */
 
