@@ -12,11 +12,6 @@
 #include <string.h>
 #include <time.h>
 
-typedef struct side {
-  const char *name;
-  const rival_kind *kind; /* NULL: the trace */
-} side;
-
 static uint64_t cpu_ns(void)
 {
   struct timespec t;
@@ -81,15 +76,19 @@ static void add_name(char *name, size_t size, const stream_shape *shape, const c
   snprintf(name, size, "%s: %s", shape->name, what);
 }
 
-/* One thread that does everything, what it takes to make the records taken off. */
-static void measure_writing(bench *b, const stream_shape *shape, const side *side)
+/* One thread that does everything (a rival's kind, or NULL for the trace), what it takes to make
+ * the records taken off. */
+static void measure_writing(bench *b, const stream_shape *shape, const rival *side,
+                            const tsc_scale *scale)
 {
   bench_folder folder;
+  bench_samples ticks;
   stream s;
   aatgs_iteration it;
   char name[80];
   if (!bench_folder_make("/tmp", &folder))
     bench_fail(b, "%s", "no room in /tmp");
+  bench_samples_open(b, &ticks, b->rounds);
   stream_start(&s, shape);
   uint64_t cpu = cpu_ns();
   for (uint32_t i = 0; i < b->rounds; i++)
@@ -99,7 +98,7 @@ static void measure_writing(bench *b, const stream_shape *shape, const side *sid
   cpu = cpu_ns();
   const uint64_t start = aatgs_now_ns();
   if (side->kind)
-    rival_write(b, side->kind, folder.trace, &s);
+    rival_write(b, side->kind, folder.trace, &s, &ticks);
   else
     write_trace(b, folder.trace, &s);
   const uint64_t ns = aatgs_now_ns() - start;
@@ -108,6 +107,9 @@ static void measure_writing(bench *b, const stream_shape *shape, const side *sid
   add_name(name, sizeof name, shape, side->name);
   json_t *row = bench_row(b, name, side->kind != NULL);
   const double bytes = (double)rival_bytes(folder.path) / b->rounds;
+  if (side->kind)
+    tsc_latency(row, "submit", &ticks, scale);
+  bench_samples_close(&ticks);
   bench_real(row, "cpu_ns_per_iteration", (double)cpu / b->rounds);
   bench_real(row, "wall_ns_per_iteration", (double)(ns > making ? ns - making : 0) / b->rounds);
   bench_real(row, "bytes_per_iteration", bytes);
@@ -137,16 +139,12 @@ static void measure_path(bench *b, const stream_shape *shape, const char *parent
 
 static void measure(bench *b, const stream_shape *shape, const tsc_scale *scale)
 {
-  static const side sides[] = {
-      {"trace", NULL},
-      {"SQLite, WAL, synchronous=FULL", &rival_sqlite},
-      {"JSON lines through zstd -3, fdatasync", &rival_json},
-      {"LMDB, one value a record", &rival_lmdb},
-  };
+  static const rival trace = {"trace", NULL};
   measure_path(b, shape, "/dev/shm", scale);
   measure_path(b, shape, "/tmp", scale);
-  for (size_t i = 0; i < sizeof sides / sizeof *sides; i++)
-    measure_writing(b, shape, &sides[i]);
+  measure_writing(b, shape, &trace, scale);
+  for (size_t i = 0; i < rival_count; i++)
+    measure_writing(b, shape, &rivals[i], scale);
 }
 
 int main(int argc, char **argv)
