@@ -151,32 +151,14 @@ bool aatgs_chunk_fits(const aatgs_chunk_builder *b, uint32_t timings)
 
 /* ---- Adding ---------------------------------------------------------------------- */
 
-/* Whether the config is the one of the last row, where the iteration's number is taken out. */
-static bool same_config(const aatgs_chunk_builder *b, const aatgs_iteration *it)
-{
-  if (b->rows == 0)
-    return false;
-  const uint8_t *row = (const uint8_t *)(b->configs + (size_t)(b->rows - 1) * b->config_words);
-  const size_t size = b->limits.config_bytes, at = (size_t)b->limits.iteration_word * 4;
-  uint32_t last, number;
-  if (b->limits.iteration_word == AATGS_NO_WORD)
-    return memcmp(row, it->config, size) == 0;
-  memcpy(&last, row + at, 4);
-  memcpy(&number, it->config + at, 4);
-  return last == number - (uint32_t)it->iteration && memcmp(row, it->config, at) == 0 &&
-         memcmp(row + at + 4, it->config + at + 4, size - at - 4) == 0;
-}
-
 /* Keeps the config when it differs from the row before; returns the index of its row. */
 static uint32_t add_config(aatgs_chunk_builder *b, const aatgs_iteration *it)
 {
-  if (same_config(b, it))
-    return b->rows - 1;
+  const aatgs_config_shape shape = {b->limits.config_bytes, b->limits.iteration_word};
   uint32_t *row = b->configs + (size_t)b->rows * b->config_words;
-  if (b->limits.config_bytes)
-    memcpy(row, it->config, b->limits.config_bytes);
-  if (b->limits.iteration_word != AATGS_NO_WORD)
-    row[b->limits.iteration_word] -= (uint32_t)it->iteration;
+  if (b->rows > 0 && aatgs_config_is_row(shape, it, (const uint8_t *)(row - b->config_words)))
+    return b->rows - 1;
+  aatgs_config_to_row(shape, it, (uint8_t *)row);
   b->bytes += b->limits.config_bytes;
   return b->rows++;
 }
