@@ -27,15 +27,21 @@ static void close_recorder(const bench *b, aatgs_recorder *r)
     bench_fail(b, "%s", e.text);
 }
 
-/* Makes an iteration every microsecond and hands it to `r`, if there is one. Returns the ticks that
- * all of this took beside waiting for the next microsecond. */
-static uint64_t produce(const bench *b, const stream_shape *shape, aatgs_recorder *r,
-                        const tsc_scale *scale, bench_samples *handing)
+typedef struct path_samples {
+  bench_samples handing; /* ticks in the recorder's call, of iterations that were taken */
+  bench_samples whole;   /* ticks to make an iteration and hand it on */
+} path_samples;
+
+/* Makes an iteration every microsecond and hands it to `r`, if there is one. */
+static void produce(const bench *b, const stream_shape *shape, aatgs_recorder *r,
+                    const tsc_scale *scale, path_samples *out)
 {
   const uint64_t period = (uint64_t)(PERIOD_NS / scale->ns);
   stream s;
   aatgs_iteration it;
-  uint64_t busy = 0, slot = tsc_now();
+  uint64_t slot = tsc_now();
+  bench_samples_open(b, &out->handing, b->rounds);
+  bench_samples_open(b, &out->whole, b->rounds);
   stream_start(&s, shape);
   for (uint32_t i = 0; i < b->rounds; i++, slot += period) {
     uint64_t start, made, handed;
@@ -47,30 +53,35 @@ static uint64_t produce(const bench *b, const stream_shape *shape, aatgs_recorde
     if (r)
       rc = aatgs_recorder_iteration(r, &it);
     handed = tsc_now();
-    if (!rc) /* dropping one is cheap */
-      bench_sample(handing, handed - made);
-    busy += handed - start;
+    if (rc)
+      continue; /* dropping one is cheap */
+    bench_sample(&out->handing, handed - made);
+    bench_sample(&out->whole, handed - start);
   }
-  return busy;
+}
+
+static void close_samples(path_samples *s)
+{
+  bench_samples_close(&s->handing);
+  bench_samples_close(&s->whole);
 }
 
 void path_measure_submit(const bench *b, const char *dir, const stream_shape *shape,
                          const tsc_scale *scale, json_t *row)
 {
-  bench_samples on, off;
-  bench_samples_open(b, &on, b->rounds);
-  bench_samples_open(b, &off, b->rounds);
+  path_samples on, off;
   aatgs_recorder *r = open_recorder(b, dir, AATGS_ON_FULL_DROP);
-  const uint64_t without = produce(b, shape, NULL, scale, &off);
-  const uint64_t with = produce(b, shape, r, scale, &on);
+  produce(b, shape, NULL, scale, &off);
+  produce(b, shape, r, scale, &on);
   const uint64_t dropped = aatgs_recorder_lost(r);
   close_recorder(b, r);
-  tsc_latency(row, "submit", &on, scale);
-  bench_real(row, "submit_mean_ns",
-             ((double)with - (double)without) * scale->ns / (double)b->rounds);
+  const double with = (double)bench_percentile(&on.whole, 500);
+  const double without = (double)bench_percentile(&off.whole, 500);
+  tsc_latency(row, "submit", &on.handing, scale);
+  bench_real(row, "submit_and_around_ns", (with - without) * scale->ns);
   bench_count(row, "dropped", dropped);
-  bench_samples_close(&on);
-  bench_samples_close(&off);
+  close_samples(&on);
+  close_samples(&off);
 }
 
 void path_measure_rate(const bench *b, const char *dir, const stream_shape *shape, json_t *row)
