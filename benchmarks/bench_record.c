@@ -177,6 +177,7 @@ int main(int argc, char **argv)
       200000, "iterations recorded by each"};
   bench b;
   bench_start(&program, argc, argv, &b);
+  rival_say_missing(&b);
   const tsc_scale scale = tsc_calibrate(&b);
   measure(&b, &stream_full, &scale);
   measure(&b, &stream_linear, &scale);

@@ -111,6 +111,7 @@ int main(int argc, char **argv)
   bench_folder folder;
   char graph[1024], command[512];
   bench_start(&program, argc, argv, &b);
+  rival_say_missing(&b);
   const char *shared = getenv("AATGS_SHARED");
   snprintf(graph, sizeof graph, "%.900s/" GRAPH, shared ? shared : "../shared");
   if (access(graph, R_OK))

@@ -253,6 +253,16 @@ const rival rivals[] = {
 };
 const size_t rival_count = sizeof rivals / sizeof *rivals;
 
+void rival_say_missing(const bench *b)
+{
+#if defined(BENCH_LTTNG)
+  (void)b;
+#else
+  fprintf(stderr, "bench_%s: LTTng-UST is left out: it was not here when this was built\n",
+          b->program->name);
+#endif
+}
+
 void rival_write(const bench *b, const rival_kind *kind, const char *path, stream *s,
                  bench_samples *ticks)
 {

@@ -18,9 +18,11 @@ typedef struct rival {
   const char *name;
   const rival_kind *kind;
 } rival;
-/* Those that are here; what is left out was said when this was built. */
+/* Those that were here when this was built. */
 extern const rival rivals[];
 extern const size_t rival_count;
+/* Names on stderr those that were not. */
+void rival_say_missing(const bench *b);
 
 /* Writes b->rounds iterations, with a commit every RIVAL_COMMIT of them; `ticks` gets what each
  * write took of the thread, commits left out. */
