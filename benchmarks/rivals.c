@@ -97,7 +97,7 @@ static void sqlite_close(void *rival)
   free(s);
 }
 
-const rival_kind rival_sqlite = {sqlite_open, sqlite_write, sqlite_commit, sqlite_close};
+static const rival_kind rival_sqlite = {sqlite_open, sqlite_write, sqlite_commit, sqlite_close};
 
 /* ---- JSON and zstd ----------------------------------------------------------------------- */
 
@@ -181,7 +181,7 @@ static void lines_close(void *rival)
   free(l);
 }
 
-const rival_kind rival_json = {lines_open, lines_write, lines_commit, lines_close};
+static const rival_kind rival_json = {lines_open, lines_write, lines_commit, lines_close};
 
 /* ---- LMDB, record by record ---------------------------------------------------------------- */
 
@@ -213,7 +213,7 @@ static void *plain_open(const bench *b, const char *path)
 static void plain_write(void *rival, const aatgs_iteration *it)
 {
   plain *p = rival;
-  uint8_t value[88 + 320 + STREAM_RECORDS * sizeof(aatgs_timing)];
+  uint8_t value[88 + 320 + RIVAL_RECORDS * sizeof(aatgs_timing)];
   uint64_t key = __builtin_bswap64(it->iteration);
   const size_t timings = it->timing_count * sizeof(aatgs_timing);
   memcpy(value, it, 88);
@@ -239,17 +239,40 @@ static void plain_close(void *rival)
   free(p);
 }
 
-const rival_kind rival_lmdb = {plain_open, plain_write, plain_commit, plain_close};
+static const rival_kind rival_lmdb = {plain_open, plain_write, plain_commit, plain_close};
 
 /* ---- All ------------------------------------------------------------------------------- */
 
-void rival_write(const bench *b, const rival_kind *kind, const char *path, stream *s)
+const rival rivals[] = {
+    {"SQLite, WAL, synchronous=FULL", &rival_sqlite},
+    {"JSON lines through zstd -3, fdatasync", &rival_json},
+    {"LMDB, one value a record", &rival_lmdb},
+#if defined(BENCH_LTTNG)
+    {"LTTng-UST, an event an iteration, not synced", &rival_lttng},
+#endif
+};
+const size_t rival_count = sizeof rivals / sizeof *rivals;
+
+void rival_say_missing(const bench *b)
+{
+#if defined(BENCH_LTTNG)
+  (void)b;
+#else
+  fprintf(stderr, "bench_%s: LTTng-UST is left out: it was not here when this was built\n",
+          b->program->name);
+#endif
+}
+
+void rival_write(const bench *b, const rival_kind *kind, const char *path, stream *s,
+                 bench_samples *ticks)
 {
   aatgs_iteration it;
   void *rival = kind->open(b, path);
   for (uint32_t i = 1; i <= b->rounds; i++) {
     stream_next(s, &it);
+    const uint64_t start = tsc_now();
     kind->write(rival, &it);
+    bench_sample(ticks, tsc_now() - start);
     if (i % RIVAL_COMMIT == 0)
       kind->commit(rival);
   }

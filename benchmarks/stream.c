@@ -29,6 +29,13 @@ static uint32_t duration(stream *s, uint32_t ns)
   return (uint32_t)d;
 }
 
+const stream_shape stream_full = {
+    "full",
+    6,
+    18,
+    {{1, 0, 300}, {4, 1, 9000}, {4, 1, 7000}, {4, 1, 8000}, {1, 0, 500}, {1, 0, 2500}}};
+const stream_shape stream_linear = {"linear", 3, 7, {{1, 0, 300}, {4, 1, 9000}, {1, 0, 2500}}};
+
 static void put(uint8_t *payload, uint32_t word, uint32_t value)
 {
   memcpy(payload + word * 4, &value, 4);
@@ -39,9 +46,10 @@ static void put_real(uint8_t *payload, uint32_t word, float value)
   memcpy(payload + word * 4, &value, 4);
 }
 
-void stream_start(stream *s)
+void stream_start(stream *s, const stream_shape *shape)
 {
   memset(s, 0, sizeof *s);
+  s->shape = shape;
   s->clock = UINT64_C(123456789012345);
   for (uint32_t i = 0; i < 40; i++)
     put_real(s->config, i, (float)i * 0.037f);
@@ -49,16 +57,16 @@ void stream_start(stream *s)
 
 static void make_timings(stream *s, uint64_t at)
 {
-  /* upload, repair x2, anneal x4 and finish, tunnel x4 and finish, phase, download, and one more */
-  static const uint8_t task[STREAM_RECORDS] = {0, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 4, 5};
-  static const uint32_t ns[STREAM_RECORDS] = {300, 9000, 9000, 200,  7000, 7000, 7000, 7000,
-                                              300, 8000, 8000, 8000, 8000, 300,  500,  2500};
-  uint16_t part = 0;
-  for (uint32_t k = 0; k < STREAM_RECORDS; k++) {
-    part = k > 0 && task[k] == task[k - 1] ? (uint16_t)(part + 1) : 0;
-    uint32_t digest = k == 0 ? s->upload_digest : (uint32_t)next_random(s);
-    s->timings[k] = (aatgs_timing){task[k], part, 0, at, duration(s, ns[k]), digest};
-    at += s->timings[k].duration_ns + 60 + next_random(s) % 16;
+  uint32_t k = 0;
+  for (uint32_t task = 0; task < s->shape->task_count; task++) {
+    const stream_task *t = &s->shape->tasks[task];
+    const uint32_t records = t->parts + t->finish;
+    for (uint32_t part = 0; part < records; part++, k++) {
+      const uint32_t digest = task == 0 ? s->upload_digest : (uint32_t)next_random(s);
+      const uint32_t ns = duration(s, part < t->parts ? t->part_ns : 300);
+      s->timings[k] = (aatgs_timing){task, (uint16_t)part, 0, at, ns, digest};
+      at += ns + 60 + next_random(s) % 16;
+    }
   }
 }
 
@@ -87,7 +95,7 @@ void stream_next(stream *s, aatgs_iteration *it)
   make_telemetry(s);
   uint64_t start = s->clock + 900 + (uint64_t)(jitter(s) + 1024) / 8;
   make_timings(s, start + 40 + next_random(s) % 16);
-  const aatgs_timing *last = &s->timings[STREAM_RECORDS - 1];
+  const aatgs_timing *last = &s->timings[s->shape->records - 1];
   uint64_t end = last->start_ns + last->duration_ns + 20 + next_random(s) % 8;
   uint64_t seen = end + 600 + (uint64_t)(jitter(s) + 1024) / 6;
   *it = (aatgs_iteration){.iteration = s->iteration,
@@ -102,7 +110,7 @@ void stream_next(stream *s, aatgs_iteration *it)
                           .config = s->config,
                           .telemetry = s->telemetry,
                           .timings = s->timings,
-                          .timing_count = STREAM_RECORDS};
+                          .timing_count = s->shape->records};
   s->clock = seen + 300 + next_random(s) % 64;
 }
 
@@ -133,13 +141,17 @@ const aatgs_trace_info *stream_info(void)
   return &info;
 }
 
-const aatgs_trace_graph *stream_graph(void)
+const aatgs_trace_graph *stream_graph(const stream_shape *shape)
 {
-  static const uint32_t parts[] = {1, 2, 4, 4, 1, 1}, first[] = {0, 1, 4, 9, 14, 15};
-  static aatgs_trace_task tasks[6];
-  static const aatgs_trace_graph graph = {1, 6, STREAM_RECORDS, tasks};
-  for (uint32_t i = 0; i < 6; i++)
+  static aatgs_trace_task tasks[STREAM_TASKS_MAX];
+  static aatgs_trace_graph graph;
+  uint32_t record = 0;
+  for (uint32_t i = 0; i < shape->task_count; i++) {
+    const stream_task *t = &shape->tasks[i];
     tasks[i] = (aatgs_trace_task){
-        .name = "task", .parts = parts[i], .finish = i > 0 && i < 4, .first_record = first[i]};
+        .name = "task", .parts = t->parts, .finish = t->finish, .first_record = record};
+    record += t->parts + t->finish;
+  }
+  graph = (aatgs_trace_graph){1, shape->task_count, record, tasks};
   return &graph;
 }

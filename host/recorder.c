@@ -5,6 +5,8 @@
 #include "host/graph.h"
 #include "host/log.h"
 #include "trace/care.h"
+#include "trace/config_row.h"
+#include "trace/info.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -29,7 +31,8 @@ typedef enum entry_kind {
 typedef struct entry_header {
   uint32_t kind;
   uint32_t bytes; /* with the header */
-  uint64_t value; /* SNAPSHOT: the iteration; GRAPH: its number; PLAN: unused */
+  uint64_t value; /* SNAPSHOT: the iteration; GRAPH: its number; PLAN: tasks; ITERATION: 1: has a
+                     config, 0: that of the one before */
 } entry_header;
 
 struct aatgs_recorder {
@@ -37,19 +40,24 @@ struct aatgs_recorder {
   uint64_t pushed;                 /* the same and a wrap that nobody may see yet */
   uint64_t tail_seen;
   uint64_t lost;
-  uint64_t lent_until;               /* bytes pushed after the last lent snapshot */
-  AATGS_ALIGNAS(64) uint64_t tail;   /* J3: bytes drained; written by the recorder's thread */
+  uint64_t lent_until;                           /* bytes pushed after the last lent snapshot */
+  uint8_t config_pushed[AATGS_CONFIG_BYTES_MAX]; /* the row that the last iteration's was */
+  bool any_pushed;
+  AATGS_ALIGNAS(64) uint64_t tail; /* J3: bytes drained; written by the recorder's thread */
+  aatgs_recorder_volume volume;    /* each word by itself: a policy reads them, no order needed */
+  uint64_t committed;              /* these two are figures and hints: no order needed */
+  uint64_t wants_snapshot;
+  /* From here on hardly ever written, and read with every entry: a line of its own. */
   AATGS_ALIGNAS(64) uint64_t failed; /* J5: the writer has an error; nothing more is written */
   uint64_t closing;
-  aatgs_recorder_volume volume; /* each word by itself: a policy reads them, no order needed */
-  uint64_t committed;           /* these two are figures and hints: no order needed */
-  uint64_t wants_snapshot;
   uint8_t *journal;
   uint64_t capacity;
   aatgs_on_full on_full;
   uint64_t timeout_ns;
-  uint32_t config_bytes;
+  aatgs_config_shape config;
   uint32_t telemetry_bytes;
+  /* The recorder's thread alone. */
+  uint8_t config_row[AATGS_CONFIG_BYTES_MAX];
   aatgs_trace_writer *writer;
   aatgs_flight *flight; /* NULL: everything is kept */
   pthread_t thread;
@@ -123,23 +131,31 @@ static void publish(aatgs_recorder *r, const uint8_t *payload)
   aatgs_bus_store_release(&r->head, r->pushed); /* J1 */
 }
 
+/* A config that repeats is not copied: the fewer lines of the journal are touched, the sooner both
+ * threads are done with them. */
 int aatgs_recorder_iteration(aatgs_recorder *r, const aatgs_iteration *it)
 {
   const size_t timings = it->timing_count * sizeof *it->timings;
+  const bool repeats = r->any_pushed && aatgs_config_is_row(r->config, it, r->config_pushed);
+  const size_t config = repeats ? 0 : r->config.bytes;
   int rc;
-  uint8_t *p = reserve(r, ENTRY_ITERATION, 0,
-                       sizeof *it + r->config_bytes + r->telemetry_bytes + 8 + timings,
-                       r->on_full == AATGS_ON_FULL_DROP, &rc);
-  if (!p) {
+  uint8_t *to =
+      reserve(r, ENTRY_ITERATION, !repeats, sizeof *it + timings + config + r->telemetry_bytes,
+              r->on_full == AATGS_ON_FULL_DROP, &rc);
+  if (!to) {
     r->lost++;
     return rc;
   }
-  uint8_t *to = p;
+  const uint8_t *const entry = to;
   memcpy(to, it, sizeof *it);
   memcpy(to += sizeof *it, it->timings, timings);
-  memcpy(to += timings, it->config, r->config_bytes);
-  memcpy(to + r->config_bytes, it->telemetry, r->telemetry_bytes);
-  publish(r, p);
+  memcpy(to += timings, it->telemetry, r->telemetry_bytes);
+  if (!repeats) {
+    aatgs_config_to_row(r->config, it, r->config_pushed);
+    memcpy(to + r->telemetry_bytes, r->config_pushed, config);
+    r->any_pushed = true;
+  }
+  publish(r, entry);
   return 0;
 }
 
@@ -268,13 +284,17 @@ bool aatgs_recorder_wants_snapshot(const aatgs_recorder *r)
 
 /* ---- The recorder's thread -------------------------------------------------------------- */
 
-static int write_iteration(aatgs_recorder *r, const uint8_t *p)
+static int write_iteration(aatgs_recorder *r, const uint8_t *p, bool has_config)
 {
+  uint8_t config[AATGS_CONFIG_BYTES_MAX];
   aatgs_iteration it;
   memcpy(&it, p, sizeof it);
   it.timings = (const aatgs_timing *)(const void *)(p + sizeof it);
-  it.config = (const uint8_t *)(it.timings + it.timing_count);
-  it.telemetry = it.config + r->config_bytes;
+  it.telemetry = (const uint8_t *)(it.timings + it.timing_count);
+  it.config = config;
+  if (has_config)
+    memcpy(r->config_row, it.telemetry + r->telemetry_bytes, r->config.bytes);
+  aatgs_config_from_row(r->config, r->config_row, it.iteration, config);
   const int rc = aatgs_trace_write_iteration(r->writer, &it);
   return rc || !r->flight ? rc : aatgs_flight_iteration(r->flight, &it);
 }
@@ -330,7 +350,7 @@ static int write_entry(aatgs_recorder *r, const entry_header *header, const uint
   } payload;
   aatgs_tick tick;
   switch (header->kind) {
-  case ENTRY_ITERATION: return write_iteration(r, p);
+  case ENTRY_ITERATION: return write_iteration(r, p, header->value);
   case ENTRY_TICK: memcpy(&tick, p, sizeof tick); return aatgs_trace_write_tick(r->writer, &tick);
   case ENTRY_MARK: return write_mark(r, p);
   case ENTRY_WRAP: return 0;
@@ -429,7 +449,8 @@ int aatgs_recorder_open(const aatgs_recorder_options *options, aatgs_recorder **
   r->capacity = options->journal_bytes;
   r->on_full = options->on_full;
   r->timeout_ns = options->timeout_ns;
-  r->config_bytes = options->writer.info->config_bytes;
+  r->config = (aatgs_config_shape){options->writer.info->config_bytes,
+                                   aatgs_info_iteration_word(options->writer.info)};
   r->telemetry_bytes = options->writer.info->telemetry_bytes;
   r->journal = malloc(r->capacity);
   if (!r->journal) {

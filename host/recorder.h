@@ -8,6 +8,9 @@
 
 typedef struct aatgs_recorder aatgs_recorder;
 
+/* Unless the largest iterations or a small window ask for another size. */
+#define AATGS_JOURNAL_BYTES ((size_t)8 << 20)
+
 typedef struct aatgs_recorder_options {
   aatgs_trace_writer_options writer;
   size_t journal_bytes; /* power of two */

@@ -5,18 +5,17 @@
 
 #include <stdlib.h>
 
-#define JOURNAL_BYTES ((size_t)8 << 20)
-#define JOURNAL_MIN   ((size_t)1 << 18)
-#define JOURNAL_MAX   ((size_t)1 << 31)
-#define WINDOW_MIN    (UINT64_C(1) << 20)
-#define SAVES_MAX     16u
+#define JOURNAL_MIN ((size_t)1 << 18)
+#define JOURNAL_MAX ((size_t)1 << 31)
+#define WINDOW_MIN  (UINT64_C(1) << 20)
+#define SAVES_MAX   16u
 
 /* Room for at least four of the largest iterations. What waits in the journal is ahead of the
  * window that a flight recorder would save: it has to be small beside that. */
 static size_t journal_bytes(const aatgs_options *o)
 {
   const size_t entry = (size_t)o->timing_slots * sizeof(aatgs_timing) + 4096;
-  size_t bytes = JOURNAL_BYTES;
+  size_t bytes = AATGS_JOURNAL_BYTES;
   while (o->window_bytes && bytes > JOURNAL_MIN && bytes > o->window_bytes / 8)
     bytes /= 2;
   while (bytes < 4 * entry && bytes < JOURNAL_MAX)

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "tools/cli.h"
+#include "tools/info_columns.h"
 #include "tools/table.h"
 #include "tools/text.h"
 #include "tools/verbs.h"
@@ -16,11 +17,19 @@
 #define GRAPHS_SHOWN 4u
 #define MARKS_SHOWN  64
 
-static int parse(const char **dir, aatgs_format *format, int argc, char **argv)
+typedef struct arguments {
+  const char *dir;
+  aatgs_format format;
+  bool columns;
+} arguments;
+
+static int parse(arguments *a, int argc, char **argv)
 {
   const aatgs_cli_option options[] = {
-      {"format", AATGS_CLI_FORMAT, format, "F", "table, json or csv (default: table)", NULL, 0, 0,
-       0},
+      {"columns", AATGS_CLI_FLAG, &a->columns, NULL,
+       "add a table of what each column takes on the disk", NULL, 0, 0, 0},
+      {"format", AATGS_CLI_FORMAT, &a->format, "F", "table, json or csv (default: table)", NULL, 0,
+       0, 0},
   };
   const aatgs_cli_command command = {
       .verb = VERB,
@@ -35,7 +44,7 @@ static int parse(const char **dir, aatgs_format *format, int argc, char **argv)
   };
   size_t operands;
   int result = aatgs_cli_parse(&command, argc, argv, &operands);
-  *dir = result == AATGS_CLI_GO_ON ? argv[0] : NULL;
+  a->dir = result == AATGS_CLI_GO_ON ? argv[0] : NULL;
   return result;
 }
 
@@ -266,7 +275,7 @@ static int digest_of(aatgs_trace *trace, const aatgs_trace_info *info,
   return rc;
 }
 
-static int print(const char *dir, aatgs_trace *trace, aatgs_format format)
+static int print(const arguments *a, aatgs_trace *trace)
 {
   const aatgs_trace_info *info = aatgs_trace_get_info(trace);
   aatgs_trace_state state;
@@ -278,7 +287,7 @@ static int print(const char *dir, aatgs_trace *trace, aatgs_format format)
   if (rc)
     return aatgs_cli_fail_with(VERB, rc, aatgs_trace_error(trace));
   report = aatgs_report_open();
-  report_run(report, dir, info);
+  report_run(report, a->dir, info);
   report_extent(report, &state);
   report_decisions(report, trace);
   aatgs_report_fact(report, "digest", "digest", aatgs_cell_hex(digest));
@@ -287,29 +296,30 @@ static int print(const char *dir, aatgs_trace *trace, aatgs_format format)
   report_regions(report, info);
   report_clock(report, trace);
   rc = report_marks(report, trace);
+  if (!rc && a->columns)
+    rc = aatgs_info_columns(report, trace, &state);
   if (rc) {
     aatgs_report_close(report);
     return aatgs_cli_fail_with(VERB, rc, aatgs_trace_error(trace));
   }
-  rc = aatgs_report_print(report, format, stdout);
+  rc = aatgs_report_print(report, a->format, stdout);
   aatgs_report_close(report);
   return rc ? aatgs_cli_fail_with(VERB, rc, NULL) : aatgs_cli_finish(VERB, AATGS_EXIT_DONE);
 }
 
 int aatgs_verb_info(int argc, char **argv)
 {
-  const char *dir;
-  aatgs_format format = AATGS_TABLE;
+  arguments a = {NULL, AATGS_TABLE, false};
   aatgs_trace *trace = NULL;
   aatgs_error error = {0};
-  int result = parse(&dir, &format, argc, argv);
+  int result = parse(&a, argc, argv);
   int rc;
   if (result != AATGS_CLI_GO_ON)
     return result;
-  rc = aatgs_trace_open(dir, &trace, &error);
+  rc = aatgs_trace_open(a.dir, &trace, &error);
   if (rc)
     return aatgs_cli_fail_with(VERB, rc, &error);
-  result = print(dir, trace, format);
+  result = print(&a, trace);
   aatgs_trace_close(trace);
   return result;
 }

@@ -3,6 +3,7 @@
 #define AATGS_TRACE_CHUNK_H
 
 #include "trace/column.h"
+#include "trace/config_row.h"
 #include "trace/trace.h"
 #include "trace/value.h"
 
@@ -43,7 +44,6 @@ typedef enum aatgs_timing_column {
 #define AATGS_CHUNK_COLUMNS_MAX                                                                    \
   (AATGS_ITERATION_COLUMNS + AATGS_CONFIG_WORDS_MAX + AATGS_TELEMETRY_WORDS_MAX +                  \
    AATGS_TIMING_COLUMNS)
-#define AATGS_NO_WORD UINT32_C(0xffffffff)
 
 /* The first bytes of a chunk. Behind them: the directory, the links, the columns. */
 typedef struct aatgs_chunk_header {
@@ -116,8 +116,6 @@ int aatgs_chunk_pack(aatgs_chunk_builder *b, uint32_t rows, aatgs_codec *codec, 
                      uint64_t trace, uint64_t before, uint64_t expected, aatgs_bytes *out);
 /* Forgets the first `rows` iterations. */
 void aatgs_chunk_drop(aatgs_chunk_builder *b, uint32_t rows);
-/* Bytes of the last packed chunk's raw columns, by directory index; for reports. */
-const aatgs_column_entry *aatgs_chunk_directory(const aatgs_chunk_builder *b, uint32_t *count);
 
 /* ---- Reading ------------------------------------------------------------------------ */
 

@@ -17,12 +17,12 @@ struct aatgs_chunk_builder {
   /* Working memory of pack. */
   aatgs_column_entry entries[AATGS_CHUNK_COLUMNS_MAX];
   uint32_t entry_count;
-  uint64_t *numbers[2]; /* each holds a column */
-  size_t numbers_room;
   aatgs_bytes raw;
   aatgs_bytes ends;
-  aatgs_bytes places; /* uint32_t: where the column of a record begins */
-  aatgs_bytes starts; /* uint64_t: predicted starts */
+  aatgs_bytes places;  /* uint32_t: where the column of a record begins */
+  aatgs_bytes cells;   /* uint32_t: columns side by side */
+  aatgs_bytes starts;  /* uint64_t: predicted starts */
+  aatgs_bytes scratch; /* of a column */
 };
 
 static unsigned width_of(uint32_t column)
@@ -71,13 +71,13 @@ void aatgs_chunk_builder_close(aatgs_chunk_builder *b)
     free(b->columns[c]);
   free(b->configs);
   free(b->telemetry);
-  free(b->numbers[0]);
-  free(b->numbers[1]);
   aatgs_bytes_free(&b->timings);
   aatgs_bytes_free(&b->raw);
   aatgs_bytes_free(&b->ends);
   aatgs_bytes_free(&b->places);
+  aatgs_bytes_free(&b->cells);
   aatgs_bytes_free(&b->starts);
+  aatgs_bytes_free(&b->scratch);
   free(b);
 }
 
@@ -149,28 +149,18 @@ bool aatgs_chunk_fits(const aatgs_chunk_builder *b, uint32_t timings)
   return b->count < b->limits.iterations && b->timing_count + timings <= AATGS_CHUNK_TIMINGS_MAX;
 }
 
-const aatgs_column_entry *aatgs_chunk_directory(const aatgs_chunk_builder *b, uint32_t *count)
-{
-  *count = b->entry_count;
-  return b->entries;
-}
-
 /* ---- Adding ---------------------------------------------------------------------- */
 
 /* Keeps the config when it differs from the row before; returns the index of its row. */
 static uint32_t add_config(aatgs_chunk_builder *b, const aatgs_iteration *it)
 {
+  const aatgs_config_shape shape = {b->limits.config_bytes, b->limits.iteration_word};
   uint32_t *row = b->configs + (size_t)b->rows * b->config_words;
-  size_t size = b->limits.config_bytes;
-  if (size)
-    memcpy(row, it->config, size);
-  if (b->limits.iteration_word != AATGS_NO_WORD)
-    row[b->limits.iteration_word] -= (uint32_t)it->iteration;
-  if (b->rows == 0 || memcmp(row, row - b->config_words, size) != 0) {
-    b->rows++;
-    b->bytes += size;
-  }
-  return b->rows - 1;
+  if (b->rows > 0 && aatgs_config_is_row(shape, it, (const uint8_t *)(row - b->config_words)))
+    return b->rows - 1;
+  aatgs_config_to_row(shape, it, (uint8_t *)row);
+  b->bytes += b->limits.config_bytes;
+  return b->rows++;
 }
 
 int aatgs_chunk_add(aatgs_chunk_builder *b, const aatgs_iteration *it)
@@ -212,10 +202,18 @@ int aatgs_chunk_add(aatgs_chunk_builder *b, const aatgs_iteration *it)
 
 /* ---- Columns --------------------------------------------------------------------- */
 
-static bool put_column(aatgs_chunk_builder *b, uint32_t column, const uint64_t *values,
+/* Working memory of `count` things of `size` bytes, in place of what it held; NULL when there is
+ * none. */
+static void *room_for(aatgs_bytes *memory, size_t count, size_t size)
+{
+  memory->size = 0;
+  return aatgs_bytes_extend(memory, count * size);
+}
+
+static bool put_column(aatgs_chunk_builder *b, uint32_t column, const void *values,
                        const uint64_t *reference, size_t count, unsigned width)
 {
-  return aatgs_column_encode(values, reference, count, width, &b->choices[column], b->numbers[1],
+  return aatgs_column_encode(values, reference, count, width, &b->choices[column], b->scratch.data,
                              &b->raw, &b->ends, &b->entries[column]);
 }
 
@@ -230,15 +228,32 @@ static const uint64_t *reference_of(const aatgs_chunk_builder *b, uint32_t colum
   }
 }
 
+static bool put_iterations(aatgs_chunk_builder *b)
+{
+  uint32_t *narrow = room_for(&b->cells, b->count, sizeof *narrow);
+  bool ok = narrow != NULL;
+  for (uint32_t column = 0; ok && column < AATGS_ITERATION_COLUMNS; column++) {
+    const uint64_t *v = b->columns[column];
+    const unsigned width = width_of(column);
+    if (width == 4)
+      for (uint32_t i = 0; i < b->count; i++)
+        narrow[i] = (uint32_t)v[i];
+    ok = put_column(b, column, width == 4 ? (const void *)narrow : v, reference_of(b, column),
+                    b->count, width);
+  }
+  return ok;
+}
+
 static bool put_words(aatgs_chunk_builder *b, uint32_t column, const uint32_t *rows, size_t count,
                       uint32_t words)
 {
-  bool ok = true;
-  for (uint32_t w = 0; ok && w < words; w++) {
-    for (size_t i = 0; i < count; i++)
-      b->numbers[0][i] = rows[i * words + w];
-    ok = put_column(b, column + w, b->numbers[0], NULL, count, 4);
-  }
+  uint32_t *cells = room_for(&b->cells, count * words + 1, sizeof *cells);
+  bool ok = cells != NULL;
+  for (size_t i = 0; ok && i < count; i++)
+    for (uint32_t w = 0; w < words; w++)
+      cells[w * count + i] = *rows++;
+  for (uint32_t w = 0; ok && w < words; w++)
+    ok = put_column(b, column + w, cells + w * count, NULL, count, 4);
   return ok;
 }
 
@@ -255,8 +270,7 @@ static uint32_t most_timings(const aatgs_chunk_builder *b)
  * iterations in order. */
 static uint32_t *find_places(aatgs_chunk_builder *b, uint32_t most)
 {
-  b->places.size = 0;
-  uint32_t *place = (uint32_t *)(void *)aatgs_bytes_extend(&b->places, ((size_t)most + 1) * 4);
+  uint32_t *place = room_for(&b->places, (size_t)most + 1, sizeof *place);
   if (!place)
     return NULL;
   memset(place, 0, ((size_t)most + 1) * 4);
@@ -272,37 +286,6 @@ static uint32_t *find_places(aatgs_chunk_builder *b, uint32_t most)
   for (uint32_t k = 1; k <= most; k++)
     place[k] += place[k - 1];
   return place;
-}
-
-static uint64_t timing_value(const aatgs_timing *t, aatgs_timing_column column)
-{
-  switch (column) {
-  case AATGS_TIMING_TASK: return t->task;
-  case AATGS_TIMING_PART: return t->part;
-  case AATGS_TIMING_WORKER: return t->worker;
-  case AATGS_TIMING_DURATION: return t->duration_ns;
-  default: return t->digest;
-  }
-}
-
-/* Spreads one member of all timings into numbers[0], record by record. */
-static bool gather(aatgs_chunk_builder *b, aatgs_timing_column column, uint32_t most)
-{
-  uint32_t *place = find_places(b, most);
-  if (!place)
-    return false;
-  const aatgs_timing *t = (const aatgs_timing *)(const void *)b->timings.data;
-  const uint64_t *starts = (const uint64_t *)(const void *)b->starts.data;
-  for (uint32_t i = 0; i < b->count; i++) {
-    uint32_t n = (uint32_t)b->columns[AATGS_COLUMN_TIMINGS][i];
-    if (column == AATGS_TIMING_START)
-      for (uint32_t k = 0; k < n; k++)
-        b->numbers[0][place[k]++] = *starts++;
-    else
-      for (uint32_t k = 0; k < n; k++)
-        b->numbers[0][place[k]++] = timing_value(t++, column);
-  }
-  return true;
 }
 
 /* ---- Links ----------------------------------------------------------------------- */
@@ -379,58 +362,102 @@ static bool learn_links(aatgs_chunk_builder *b, link_set *set)
   return true;
 }
 
-/* Fills `starts` with the distance of each timing's start from what it is predicted from. */
-static bool predict_starts(aatgs_chunk_builder *b, const link_set *set)
+/* ---- Timings --------------------------------------------------------------------- */
+
+/* Keeps columns of a power of two from falling on the same lines of the cache. */
+#define TIMING_GAP ((size_t)80)
+/* Iterations whose timings are spread together: a line of the cache in each column. */
+#define SPREAD_ROWS 16u
+
+static uint32_t *timing_cells(const aatgs_chunk_builder *b, aatgs_timing_column column)
 {
-  const aatgs_timing *t = (const aatgs_timing *)(const void *)b->timings.data;
-  b->starts.size = 0;
-  uint64_t *out = (uint64_t *)(void *)aatgs_bytes_extend(&b->starts, b->timing_count * 8 + 8);
-  if (!out)
-    return false;
-  const aatgs_links *links = NULL;
-  for (uint32_t i = 0; i < b->count; i++) {
-    uint32_t n = (uint32_t)b->columns[AATGS_COLUMN_TIMINGS][i];
-    uint64_t graph = b->columns[AATGS_COLUMN_GRAPH][i];
-    uint64_t start = b->columns[AATGS_COLUMN_START][i];
-    if (i == 0 || !same_shape(b, i - 1, graph, n))
-      links = table_of(b, set, graph, n);
-    for (uint32_t k = 0; k < n; k++) {
-      aatgs_link link = links ? links->link[k] : aatgs_link_default(k);
-      out[link.record] = t[link.record].start_ns - aatgs_link_base(&link, t, start);
-    }
-    out += n;
-    t += n;
-  }
-  return true;
+  return (uint32_t *)(void *)b->cells.data + (size_t)column * (b->timing_count + TIMING_GAP);
 }
 
-/* ---- Packing --------------------------------------------------------------------- */
-
-static bool make_room(aatgs_chunk_builder *b)
+/* Iterations of one shape from iteration `i` on, at most SPREAD_ROWS. */
+static uint32_t same_rows(const aatgs_chunk_builder *b, uint32_t i, uint64_t graph,
+                          uint64_t timings)
 {
-  size_t n = b->timing_count > b->count ? b->timing_count : b->count;
-  if (n <= b->numbers_room)
-    return true;
-  for (int i = 0; i < 2; i++) {
-    uint64_t *p = realloc(b->numbers[i], n * sizeof *p);
-    if (!p)
-      return false;
-    b->numbers[i] = p;
+  uint32_t rows = 1;
+  while (rows < SPREAD_ROWS && i + rows < b->count && same_shape(b, i + rows, graph, timings))
+    rows++;
+  return rows;
+}
+
+/* Spreads the timings of `rows` iterations, `n` of each, that begin at `t`. */
+static void spread_members(const aatgs_chunk_builder *b, const aatgs_timing *t, uint32_t rows,
+                           uint32_t n, const uint32_t *place)
+{
+  uint32_t *const task = timing_cells(b, AATGS_TIMING_TASK);
+  uint32_t *const part = timing_cells(b, AATGS_TIMING_PART);
+  uint32_t *const worker = timing_cells(b, AATGS_TIMING_WORKER);
+  uint32_t *const duration = timing_cells(b, AATGS_TIMING_DURATION);
+  uint32_t *const digest = timing_cells(b, AATGS_TIMING_DIGEST);
+  for (uint32_t k = 0; k < n; k++)
+    for (uint32_t r = 0, at = place[k]; r < rows; r++, at++) {
+      const aatgs_timing *from = &t[(size_t)r * n + k];
+      task[at] = from->task;
+      part[at] = from->part;
+      worker[at] = from->worker;
+      duration[at] = from->duration_ns;
+      digest[at] = from->digest;
+    }
+}
+
+/* The same for the distances of their starts from what they are predicted from; `start` are the
+ * iterations' own. */
+static void spread_starts(aatgs_chunk_builder *b, const aatgs_timing *t, const uint64_t *start,
+                          uint32_t rows, uint32_t n, const uint32_t *place,
+                          const aatgs_links *links)
+{
+  uint64_t *const starts = (uint64_t *)(void *)b->starts.data;
+  for (uint32_t k = 0; k < n; k++) {
+    const aatgs_link link = links ? links->link[k] : aatgs_link_default(k);
+    for (uint32_t r = 0, at = place[link.record]; r < rows; r++, at++) {
+      const aatgs_timing *from = &t[(size_t)r * n];
+      starts[at] = from[link.record].start_ns - aatgs_link_base(&link, from, start[r]);
+    }
   }
-  b->numbers_room = n;
+}
+
+/* Spreads the timings into columns, record by record, a few iterations at a time so that what is
+ * written next to one another is written together. */
+static bool spread_timings(aatgs_chunk_builder *b, const link_set *set)
+{
+  uint32_t *place = find_places(b, most_timings(b));
+  if (!place || !room_for(&b->starts, b->timing_count + 1, sizeof(uint64_t)) ||
+      !room_for(&b->cells, AATGS_TIMING_COLUMNS * (b->timing_count + TIMING_GAP), sizeof *place))
+    return false;
+  const aatgs_timing *t = (const aatgs_timing *)(const void *)b->timings.data;
+  const aatgs_links *links = NULL;
+  for (uint32_t i = 0, rows; i < b->count; i += rows) {
+    const uint32_t n = (uint32_t)b->columns[AATGS_COLUMN_TIMINGS][i];
+    const uint64_t graph = b->columns[AATGS_COLUMN_GRAPH][i];
+    rows = same_rows(b, i, graph, n);
+    if (i == 0 || !same_shape(b, i - 1, graph, n))
+      links = table_of(b, set, graph, n);
+    spread_members(b, t, rows, n, place);
+    spread_starts(b, t, b->columns[AATGS_COLUMN_START] + i, rows, n, place, links);
+    for (uint32_t k = 0; k < n; k++)
+      place[k] += rows;
+    t += (size_t)rows * n;
+  }
   return true;
 }
 
 static bool put_timings(aatgs_chunk_builder *b, uint32_t column, const link_set *set)
 {
-  uint32_t most = most_timings(b);
-  bool ok = predict_starts(b, set);
-  for (int c = 0; ok && c < AATGS_TIMING_COLUMNS; c++)
-    ok = gather(b, (aatgs_timing_column)c, most) &&
-         put_column(b, column + (uint32_t)c, b->numbers[0], NULL, b->timing_count,
-                    c == AATGS_TIMING_START ? 8 : 4);
+  bool ok = spread_timings(b, set);
+  for (int c = 0; ok && c < AATGS_TIMING_COLUMNS; c++) {
+    const bool start = c == AATGS_TIMING_START;
+    ok = put_column(b, column + (uint32_t)c,
+                    start ? (const void *)b->starts.data : timing_cells(b, (aatgs_timing_column)c),
+                    NULL, b->timing_count, start ? 8 : 4);
+  }
   return ok;
 }
+
+/* ---- Packing --------------------------------------------------------------------- */
 
 /* Header, directory (filled in last), links, columns, all into raw. */
 static bool encode(aatgs_chunk_builder *b, uint64_t before, uint64_t lost)
@@ -448,15 +475,14 @@ static bool encode(aatgs_chunk_builder *b, uint64_t before, uint64_t lost)
                           .iteration_word = b->limits.iteration_word,
                           .before = before,
                           .lost = lost};
-  if (!make_room(b) || !aatgs_bytes_extend(&b->raw, sizeof h + directory) || !learn_links(b, &set))
+  const size_t most = b->timing_count > b->count ? b->timing_count : b->count;
+  if (!room_for(&b->scratch, most, sizeof(uint64_t)) ||
+      !aatgs_bytes_extend(&b->raw, sizeof h + directory) || !learn_links(b, &set))
     return false;
   h.links = set.count;
   h.link_bytes = (uint32_t)(b->raw.size - sizeof h - directory);
-  uint32_t column = 0;
-  bool ok = true;
-  for (; ok && column < AATGS_ITERATION_COLUMNS; column++)
-    ok = put_column(b, column, b->columns[column], reference_of(b, column), b->count,
-                    width_of(column));
+  uint32_t column = AATGS_ITERATION_COLUMNS;
+  bool ok = put_iterations(b);
   ok = ok && put_words(b, column, b->configs, b->rows, b->config_words);
   column += b->config_words;
   ok = ok && put_words(b, column, b->telemetry, b->count, b->telemetry_words);
@@ -483,7 +509,8 @@ int aatgs_chunk_pack(aatgs_chunk_builder *b, uint32_t rows, aatgs_codec *codec, 
   b->timing_count = whole.timing_count;
   b->rows = whole.rows;
   if (!encoded) {
-    b->raw.failed = b->ends.failed = b->places.failed = b->starts.failed = false;
+    b->raw.failed = b->ends.failed = b->places.failed = b->cells.failed = b->starts.failed =
+        b->scratch.failed = false;
     return AATGS_ENOMEM;
   }
   const aatgs_value_header h = {

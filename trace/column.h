@@ -33,11 +33,12 @@ typedef struct aatgs_column_choice {
   uint8_t age; /* chunks until it is measured again; 0: now */
 } aatgs_column_choice;
 
-/* Encodes `count` values of `width` (4 or 8) bytes behind `out`, with `reference` (NULL: zeros) for
- * the REF coders. `scratch` holds count numbers. Ends of byte planes that are worth a block of
- * their own are appended to `ends`. False when out of memory. */
-bool aatgs_column_encode(const uint64_t *values, const uint64_t *reference, size_t count,
-                         unsigned width, aatgs_column_choice *choice, uint64_t *scratch,
+/* Encodes `count` values, uint32_t or uint64_t by `width` (4 or 8), behind `out`. `reference`, for
+ * the REF coders, may be NULL, and is where the width is 4. `scratch` holds as many numbers of that
+ * width. Ends of byte planes that are worth a block of their own are appended to `ends`. False
+ * when out of memory. */
+bool aatgs_column_encode(const void *values, const uint64_t *reference, size_t count,
+                         unsigned width, aatgs_column_choice *choice, void *scratch,
                          aatgs_bytes *out, aatgs_bytes *ends, aatgs_column_entry *entry);
 
 /* Decodes `count` values. False when the bytes do not make such a column. */

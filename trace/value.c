@@ -167,3 +167,61 @@ int aatgs_value_unpack(aatgs_codec *codec, const uint8_t *bytes, const aatgs_val
   *why = NULL;
   return 0;
 }
+
+/* ---- Blocks of a frame (RFC 8878) ---------------------------------------------------- */
+
+/* Bytes before the first block; more than there are when they cannot be told. */
+static size_t frame_header_bytes(const uint8_t *frame, size_t size)
+{
+  static const uint8_t dictionary[] = {0, 1, 2, 4}, content[] = {0, 2, 4, 8};
+  if (size < 5)
+    return size + 1;
+  const uint8_t d = frame[4];
+  const size_t single = d >> 5 & 1;
+  return 5 + !single + dictionary[d & 3] + (d >> 6 ? content[d >> 6] : single);
+}
+
+/* Bytes of the block at `at`, with its header of 3; past the end when it is cut off. */
+static size_t block_bytes(const uint8_t *at, size_t left)
+{
+  if (left < 3)
+    return left + 1;
+  const uint32_t h = at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16;
+  return 3 + ((h >> 1 & 3) == 1 ? 1 : h >> 3); /* type 1: one byte, many times */
+}
+
+int aatgs_value_blocks(aatgs_codec *codec, const uint8_t *bytes, const aatgs_value_header *header,
+                       uint64_t cap, aatgs_bytes *out, aatgs_bytes *blocks, const char **why)
+{
+  int rc = aatgs_value_unpack(codec, bytes, header, cap, UINT64_MAX, out, why);
+  blocks->size = 0;
+  if (rc)
+    return rc;
+  aatgs_value_block b = {header->raw_bytes, header->stored_bytes};
+  ZSTD_inBuffer in = {bytes + sizeof *header, 0, 0};
+  ZSTD_outBuffer to = {out->data, header->raw_bytes, 0};
+  const uint8_t *frame = in.src;
+  if (header->coding == 1) {
+    in.size = frame_header_bytes(frame, header->stored_bytes);
+    ZSTD_DCtx_reset(codec->decompressor, ZSTD_reset_session_only);
+    ZSTD_DCtx_setParameter(codec->decompressor, ZSTD_d_windowLogMax, 28);
+  }
+  for (size_t done = 0; header->coding == 1 && to.pos < to.size; done = in.size) {
+    if (in.size < header->stored_bytes)
+      in.size += block_bytes(frame + in.size, header->stored_bytes - in.size);
+    *why = "its frame is not what it seems";
+    if (in.size == done || in.size > header->stored_bytes ||
+        ZSTD_isError(ZSTD_decompressStream(codec->decompressor, &to, &in)))
+      return AATGS_ECORRUPT;
+    b = (aatgs_value_block){to.pos, in.size - done};
+    if (to.pos < to.size)
+      aatgs_bytes_put(blocks, &b, sizeof b);
+  }
+  if (header->coding == 1)
+    b.stored += header->stored_bytes - in.size; /* an empty block may end the frame */
+  aatgs_bytes_put(blocks, &b, sizeof b);
+  *why = blocks->failed ? "out of memory" : NULL;
+  rc = blocks->failed ? AATGS_ENOMEM : 0;
+  blocks->failed = false;
+  return rc;
+}

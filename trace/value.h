@@ -47,4 +47,13 @@ int aatgs_value_check(const uint8_t *bytes, size_t size, aatgs_value_header *hea
 int aatgs_value_unpack(aatgs_codec *codec, const uint8_t *bytes, const aatgs_value_header *header,
                        uint64_t cap, uint64_t wanted, aatgs_bytes *out, const char **why);
 
+/* A block of a zstd frame, or a whole value that is not compressed. */
+typedef struct aatgs_value_block {
+  uint64_t end;    /* offset behind its last decoded byte */
+  uint64_t stored; /* bytes it takes, with what frames it */
+} aatgs_value_block;
+/* Decodes all of a checked value, and replaces the content of `blocks` with its blocks. */
+int aatgs_value_blocks(aatgs_codec *codec, const uint8_t *bytes, const aatgs_value_header *header,
+                       uint64_t cap, aatgs_bytes *out, aatgs_bytes *blocks, const char **why);
+
 #endif

@@ -14,7 +14,7 @@
 #include "trace/writer_state.h"
 
 #define CHUNK_ITERATIONS 4096u
-#define CHUNK_BYTES      (UINT64_C(1) << 20)
+#define CHUNK_BYTES      (UINT64_C(2) << 20)
 #define COMMIT_BYTES     (UINT64_C(4) << 20)
 #define ROLL_BYTES       (UINT64_C(256) << 20)
 #define COMMIT_NS        UINT64_C(100000000)

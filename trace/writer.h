@@ -14,7 +14,7 @@ typedef struct aatgs_trace_writer_options {
   const uint8_t *const *inputs; /* info->input_count contents */
   int zstd_level;               /* 1..19 */
   uint32_t chunk_iterations;    /* 0: 4096 */
-  uint64_t chunk_bytes;         /* of raw data in a chunk; 0: 1 MiB */
+  uint64_t chunk_bytes;         /* of raw data in a chunk; 0: 2 MiB */
   uint64_t commit_bytes;        /* 0: 4 MiB */
   uint64_t commit_ns;           /* 0: 100 ms */
   uint64_t roll_bytes;          /* of a data file, before the next one begins; 0: 256 MiB */

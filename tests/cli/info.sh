@@ -27,6 +27,15 @@ fi
 aatgs 0 info trace --format csv
 out "^digest,$digest\$" '^tasks.2.after,add note$'
 
+# Where its bytes go: every column has a row, and the rows add up to the size on disk.
+aatgs 0 info trace --columns
+quiet
+out '^  iteration +posted_ns ' '^  telemetry +seen ' '^  timing record +digest ' \
+  '^  run +state snapshots ' '^  files +pages, locks, totals '
+aatgs 0 info trace --columns --format csv
+same "$(awk -F, '/^columns\.[0-9]+\.bytes,/ {n += $2} /^disk_bytes,/ {d = $2}
+  END {print (n > d - 99 && n < d + 99)}' .out)" 1 'sum of the columns'
+
 # The same digest for the same computation, another for another.
 aatgs 0 run --workload "$odd" --device cpu --iterations 250 --seed 9 --record second --in-flight 2
 aatgs 0 info second --format json

@@ -9,6 +9,7 @@
 #include "trace/cm.h"
 #include "trace/field.h"
 #include "trace/make.h"
+#include "trace/sizes.h"
 
 static make_options random_options(uint64_t seed)
 {
@@ -54,6 +55,37 @@ static void test_many_records(void **state)
   make_trace(&o, dir, NULL);
   make_verify(&o, dir, UINT64_MAX);
   make_remove(dir);
+}
+
+/* Columns and what frames them take what the chunks take, and hold what was written. */
+static void test_sizes(void **state)
+{
+  (void)state;
+  for (uint64_t seed = 1; seed <= 12; seed++) {
+    make_options o = random_options(seed);
+    const char *dir = make_path("sizes");
+    aatgs_trace *t;
+    aatgs_trace_sizes z;
+    aatgs_trace_state s;
+    aatgs_error e;
+    make_trace(&o, dir, NULL);
+    assert_int_equal(aatgs_trace_open(dir, &t, &e), 0);
+    aatgs_trace_get_state(t, &s);
+    assert_int_equal(aatgs_trace_measure(t, &z), 0);
+    assert_int_equal(z.iterations, s.iterations);
+    assert_int_equal(z.timings, s.timings);
+    double stored = z.chunk_headers;
+    for (uint32_t c = 0; c < z.columns; c++)
+      stored += z.stored[c];
+    const double chunks = (double)(z.kinds[AATGS_KIND_CHUNK] + z.kinds[AATGS_KIND_TAIL]);
+    assert_true(stored > chunks - 0.5 && stored < chunks + 0.5);
+    if (o.noise && s.timings > 5000) { /* random digests do not shrink */
+      const double digests = z.stored[z.columns - 1];
+      assert_true(digests > 3.9 * (double)s.timings && digests < 4.2 * (double)s.timings);
+    }
+    aatgs_trace_close(t);
+    make_remove(dir);
+  }
 }
 
 static void test_state_and_info(void **state)
@@ -448,6 +480,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_random_traces),
       cmocka_unit_test(test_many_records),
+      cmocka_unit_test(test_sizes),
       cmocka_unit_test(test_state_and_info),
       cmocka_unit_test(test_seek),
       cmocka_unit_test(test_scan),
