@@ -19,7 +19,8 @@
  *             consistent, so that at least one of them sees the other.
  *   D7 -> D8  the polling token: one worker at a time takes commands.
  *   D9 -> D10 what a turn of a program wrote before its done word, and what it had seen
- *             done. A turn before which nothing was written has nothing to release.
+ *             done. A turn before which nothing was written has nothing to release, and one that
+ *             waits for none but such turns has nothing to acquire.
  *   D11 -> D12 a relayed command, and what was written before it, before the bell.
  * Inside a thread block of a GPU (block scope):
  *   P1 -> P2  a box is filled in by a polling warp before the lanes open it; a box was
@@ -314,6 +315,16 @@ AATGS_ORDER_FN void aatgs_done_store(uint32_t *p, uint32_t v)
   aatgs_dev_store_relaxed_u32(p, v);
 #else
   aatgs_dev_store_release_u32(p, v);
+#endif
+}
+
+/* D10 where there is nothing to acquire: a GPU has several such loads under way at a time. */
+AATGS_ORDER_FN uint32_t aatgs_done_load(const uint32_t *p)
+{
+#if defined(__CUDA_ARCH__)
+  return aatgs_dev_load_relaxed_u32(p);
+#else
+  return aatgs_dev_load_acquire_u32(p);
 #endif
 }
 
