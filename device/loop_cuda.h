@@ -102,13 +102,10 @@ AATGS_FN uint32_t aatgs_pick(int condition, uint32_t yes, uint32_t no)
 AATGS_FN void aatgs_team_telemetry(aatgs_flit *slot, const aatgs_telemetry_head *h,
                                    uint32_t *telemetry, uint32_t lane)
 {
-  const uint32_t *words = telemetry + (lane < 3 ? 0 : 3 * lane - 8);
-  aatgs_flit f = {{0, 0, 0}, (uint32_t)h->iteration};
-  if (lane < AATGS_TELEMETRY_FLITS) {
-    f.word[0] = words[0];
-    f.word[1] = words[1];
-    f.word[2] = aatgs_pick(lane == 2, f.word[0], words[2]);
-  }
+  const uint32_t at = aatgs_pick(lane - 3u < AATGS_TELEMETRY_FLITS - 3u, 3 * lane - 8, 0);
+  const uint32_t first = telemetry[at];
+  aatgs_flit f = {{first, telemetry[at + 1], aatgs_pick(lane == 2, first, telemetry[at + 2])},
+                  (uint32_t)h->iteration};
   f.word[0] = aatgs_pick(lane == 2, (uint32_t)h->end_ns, f.word[0]);
   f.word[1] = aatgs_pick(lane == 2, (uint32_t)(h->end_ns >> 32), f.word[1]);
   f.word[0] = aatgs_pick(lane == 1, h->detail, f.word[0]);
@@ -117,8 +114,7 @@ AATGS_FN void aatgs_team_telemetry(aatgs_flit *slot, const aatgs_telemetry_head 
   f.word[0] = aatgs_pick(lane == 0, (uint32_t)h->iteration, f.word[0]);
   f.word[1] = aatgs_pick(lane == 0, (uint32_t)(h->iteration >> 32), f.word[1]);
   f.word[2] = aatgs_pick(lane == 0, h->status, f.word[2]);
-  if (lane < AATGS_TELEMETRY_FLITS)
-    aatgs_flit_store(slot + lane, f);
+  aatgs_flit_store_if(lane < AATGS_TELEMETRY_FLITS, slot + lane, f);
   __syncwarp();
   if (lane < AATGS_TELEMETRY_BYTES_MAX / 4)
     telemetry[lane] = 0;
@@ -135,8 +131,7 @@ AATGS_FN void aatgs_team_timing(const aatgs_timing_ring *ring, const aatgs_timin
                          aatgs_pick(lane == 0, h->part | h->worker << 16, sum)},
                         (uint32_t)h->sequence};
   __syncwarp(); /* every lane has read the digest */
-  if (lane < AATGS_TIMING_FLITS)
-    aatgs_flit_store(at, f);
+  aatgs_flit_store_if(lane < AATGS_TIMING_FLITS, at, f);
   if (lane == 0)
     *digest = 0;
 }

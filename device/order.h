@@ -119,6 +119,21 @@ AATGS_ORDER_FN void aatgs_flit_store(aatgs_flit *p, aatgs_flit f)
 #endif
 }
 
+#if defined(__CUDACC__)
+/* B1 of those lanes for which the condition holds, without a branch. */
+static __device__ inline void aatgs_flit_store_if(int condition, aatgs_flit *p, aatgs_flit f)
+{
+  asm volatile("{ .reg .pred yes; .reg .b128 q; .reg .b64 lo, hi;\n\t"
+               "setp.ne.s32 yes, %5, 0;\n\t"
+               "mov.b64 lo, {%1, %2};\n\t"
+               "mov.b64 hi, {%3, %4};\n\t"
+               "mov.b128 q, {lo, hi};\n\t"
+               "@yes st.relaxed.sys.global.b128 [%0], q; }" ::"l"(p),
+               "r"(f.word[0]), "r"(f.word[1]), "r"(f.word[2]), "r"(f.tag), "r"(condition)
+               : "memory");
+}
+#endif
+
 /* Reads a slot of `flits` flits into 3 * flits words. 1 when every tag is the expected one;
  * otherwise 0, and `words` is to be thrown away. */
 AATGS_ORDER_FN int aatgs_slot_load(const aatgs_flit *slot, uint32_t flits, uint32_t tag,

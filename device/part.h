@@ -32,13 +32,9 @@ AATGS_FN void aatgs_task_open(const aatgs_loop *loop, const void *config, uint32
 AATGS_FN int aatgs_task_call(aatgs_task *t, uint32_t type, int finish)
 {
 #define AATGS_CASE(index, function, finish_function)                                               \
-  case index:                                                                                      \
-    if (finish)                                                                                    \
-      finish_function(t);                                                                          \
-    else                                                                                           \
-      function(t);                                                                                 \
-    return 1;
-  switch (type) {
+  case 2 * (index): function(t); return 1;                                                         \
+  case 2 * (index) + 1: finish_function(t); return 1;
+  switch (2 * type + (finish != 0)) {
     AATGS_TASKS(AATGS_CASE)
   }
 #undef AATGS_CASE
@@ -87,12 +83,12 @@ AATGS_FN int aatgs_task_run(aatgs_loop *loop, aatgs_task *t, uint32_t worker, ui
     aatgs_sync(t); /* what finish wrote */
     t->digest += aatgs_digest_regions(loop, graph, t->task, t->lane, t->lanes);
   }
-  if (!AATGS_RARE(!known) || t->lane != 0)
-    return known;
-  const aatgs_fault fault = {
-      AATGS_FAULT_TASK_TYPE, worker, t->iteration, t->task, t->part, 0, type};
-  aatgs_fault_post(loop, fault);
-  return 0;
+  if (AATGS_RARE(!known) && t->lane == 0) {
+    const aatgs_fault fault = {
+        AATGS_FAULT_TASK_TYPE, worker, t->iteration, t->task, t->part, 0, type};
+    aatgs_fault_post(loop, fault);
+  }
+  return known;
 }
 
 /* Runs the part that the step names; every lane takes part. */

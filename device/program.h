@@ -190,14 +190,14 @@ AATGS_COLD void aatgs_turn_failed(uint32_t *worst, uint32_t task, uint32_t flags
     continue;
 }
 
-/* The leading lane says how the turn ended, if somebody waits for it or it did not end well. */
+/* The leading lane says how the turn ended, if that matters to anybody. */
 AATGS_FN void aatgs_turn_signal(const aatgs_run *r, const aatgs_turn *turn, uint32_t end)
 {
   if (end == AATGS_DONE_FAILED)
     aatgs_turn_failed(r->worst, turn->task, turn->flags);
   if (end != AATGS_DONE_OK || (turn->flags & AATGS_TURN_RELEASE))
     aatgs_dev_store_release_u32(r->done + turn->record, r->tag | end); /* D9 */
-  else
+  else if (turn->flags & AATGS_TURN_SIGNAL)
     aatgs_done_store(r->done + turn->record, r->tag | end);
 }
 
@@ -249,11 +249,11 @@ AATGS_FN int aatgs_turn_take(aatgs_loop *loop, aatgs_program *p, aatgs_run *r,
       return 0;
     r->trouble |= seen & AATGS_DONE_FAILED;
     r->now_ns = aatgs_clock_ns();
-  }
-  if (AATGS_RARE(turn->flags & AATGS_TURN_NOTHING)) {
-    if (lane < AATGS_TEAM_LANES)
-      aatgs_run_end(p, r, lane);
-    return 1;
+    if (turn->flags & AATGS_TURN_NOTHING) {
+      if (lane < AATGS_TEAM_LANES)
+        aatgs_run_end(p, r, lane);
+      return 1;
+    }
   }
   const uint32_t end = aatgs_turn_run(loop, p, r, turn, digest, lane, lanes);
   if (AATGS_RARE(!end))
@@ -262,12 +262,14 @@ AATGS_FN int aatgs_turn_take(aatgs_loop *loop, aatgs_program *p, aatgs_run *r,
   r->trouble |= end & AATGS_DONE_FAILED;
   if (lane >= AATGS_TEAM_LANES)
     return 1;
-  if (lane == 0 && (AATGS_RARE(end != AATGS_DONE_OK) || (turn->flags & AATGS_TURN_SIGNAL)))
-    aatgs_turn_signal(r, turn, end);
   const uint64_t start_ns = r->now_ns;
   r->now_ns = aatgs_clock_ns();
-  if (turn->flags & AATGS_TURN_LAST)
-    aatgs_run_end(p, r, lane);
+  if ((turn->flags & (AATGS_TURN_SIGNAL | AATGS_TURN_LAST)) | (end != AATGS_DONE_OK)) {
+    if (lane == 0)
+      aatgs_turn_signal(r, turn, end);
+    if (turn->flags & AATGS_TURN_LAST)
+      aatgs_run_end(p, r, lane);
+  }
   const aatgs_timing_head head = {r->timing_base + turn->record,
                                   (uint32_t)r->iteration,
                                   turn->task,
