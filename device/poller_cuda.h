@@ -5,8 +5,8 @@
 #define AATGS_POLLER_CUDA_H
 
 #define AATGS_POLLERS        2u /* more would queue up at the lines of the slot */
-#define AATGS_AHEAD          4u /* slots that a warp reads at a time while commands stream in */
-#define AATGS_BOXES          8u
+#define AATGS_AHEAD          8u /* slots that a warp reads at a time while commands stream in */
+#define AATGS_BOXES          16u
 #define AATGS_POLLS_PER_BEAT 256u
 #define AATGS_HOST_LANE      24u /* the first lane that has no flit of the slot to read */
 
