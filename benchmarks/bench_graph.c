@@ -17,6 +17,7 @@
 #define WAIT_NS    UINT64_C(10000000000)
 #define TASKS_MAX  16384u
 #define EDGES_MAX  65536u
+#define STEP_NS    35u /* about what a step of bench_spin() takes; tasks are estimated by it */
 
 /* Samples of one row of the report. */
 typedef struct figure {
@@ -43,6 +44,7 @@ static void set_shape(const bench *b, aatgs_runtime *rt, const shape *s, const c
     bench_fail(b, "out of memory");
   o.type = type;
   o.arg = arg;
+  o.estimate_ns = arg * STEP_NS; /* 0: the type's prior */
   for (uint32_t i = 0; i < s->tasks; i++) {
     char name[16];
     snprintf(name, sizeof name, "t%u", i);

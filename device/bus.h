@@ -17,7 +17,7 @@
 #endif
 
 #define AATGS_BUS_MAGIC UINT64_C(0x3153554253475441) /* "ATGSBUS1", little-endian */
-#define AATGS_BUS_VERSION 2u
+#define AATGS_BUS_VERSION 3u
 
 #define AATGS_CONFIG_BYTES_MAX 256u
 #define AATGS_TELEMETRY_BYTES_MAX 64u
@@ -52,7 +52,8 @@ typedef enum aatgs_opcode {
 } aatgs_opcode;
 
 typedef enum aatgs_command_flag {
-  AATGS_COMMAND_PLACED = 1 /* run the graph's program, see aatgs_turn */
+  AATGS_COMMAND_PLACED = 1, /* run the graph's program, see aatgs_turn */
+  AATGS_COMMAND_ACQUIRE = 2 /* in a relayed copy: something was written before, see D11 */
 } aatgs_command_flag;
 
 typedef struct aatgs_command_header {
@@ -163,7 +164,8 @@ typedef enum aatgs_turn_flag {
   AATGS_TURN_RELEASE = 4, /* ... and it, or something before it, writes regions */
   AATGS_TURN_LAST = 8,    /* the iteration is over after it */
   AATGS_TURN_NOTHING = 16, /* no task: waits for the others' last turns */
-  AATGS_TURN_STOPS = 32    /* like AATGS_TASK_STOPS; AATGS_TASK_RETRIES() holds here too */
+  AATGS_TURN_STOPS = 32,   /* like AATGS_TASK_STOPS; AATGS_TASK_RETRIES() holds here too */
+  AATGS_TURN_ACQUIRE = 64  /* waits for a turn that has AATGS_TURN_RELEASE */
 } aatgs_turn_flag;
 
 /* A program is a graph's parts dealt out to workers beforehand, for tasks so short that to claim
@@ -173,14 +175,15 @@ typedef enum aatgs_turn_flag {
 typedef struct aatgs_turn {
   AATGS_ALIGNAS(16) uint32_t task;
   uint32_t arg;
-  uint16_t type;
-  uint16_t flags; /* aatgs_turn_flag, retries */
-  uint16_t part;
-  uint16_t parts;
+  uint32_t type;
+  uint32_t flags; /* aatgs_turn_flag, retries */
+  uint32_t part;
+  uint32_t parts;
   uint32_t record;     /* index of its timing record in the iteration */
   uint32_t first_wait; /* index into the waits array */
   uint32_t waits;      /* records of other workers' turns */
   uint32_t depends;    /* those and, after them, records of earlier turns of its own worker */
+  uint32_t pad0[2];
 } aatgs_turn;
 
 /* Bytes from the start of a graph's table to its program, and of the program. */
@@ -204,7 +207,7 @@ typedef struct aatgs_plan_table {
 AATGS_STATIC_ASSERT(sizeof(aatgs_task_entry) == 72, "task entry");
 AATGS_STATIC_ASSERT(offsetof(aatgs_task_entry, type) == 40, "task entry");
 AATGS_STATIC_ASSERT(sizeof(aatgs_graph_table) == 304, "graph table");
-AATGS_STATIC_ASSERT(sizeof(aatgs_turn) == 32, "turn");
+AATGS_STATIC_ASSERT(sizeof(aatgs_turn) == 48, "turn");
 AATGS_STATIC_ASSERT(sizeof(aatgs_plan_table) == 16, "plan table");
 
 /* ---- The header of the shared block ------------------------------------- */

@@ -87,8 +87,26 @@ AATGS_FN const aatgs_outline *aatgs_outline_of(const aatgs_loop *loop, aatgs_fro
   return &front->known;
 }
 
-/* Whether the program may start now; it is then taken. Programs overlap where their graphs share
- * no region, or, with one worker each, in its queue. */
+/* Whether the program of the outline may start beside those in flight. Programs overlap where their
+ * graphs share no region, or, with one worker each, in its queue. */
+AATGS_FN int aatgs_program_fits(aatgs_front *front, const aatgs_outline *g)
+{
+  return (front->solo && g->workers == 1) || front->programs == aatgs_front_ended(front) ||
+         !((front->touched & g->written) | (front->written & g->touched));
+}
+
+/* It starts. */
+AATGS_FN void aatgs_program_starts(aatgs_front *front, const aatgs_outline *g)
+{
+  const int alone = front->programs == aatgs_front_ended(front);
+  front->solo = (alone || front->solo) && g->workers == 1;
+  front->touched = (alone ? 0 : front->touched) | g->touched;
+  front->written = (alone ? 0 : front->written) | g->written;
+  front->dirty |= g->written != 0;
+  front->programs++;
+}
+
+/* Whether the program may start now; it is then taken. */
 AATGS_FN int aatgs_program_start(const aatgs_loop *loop, aatgs_front *front, uint32_t number)
 {
   const aatgs_outline *g = aatgs_outline_of(loop, front, number);
@@ -97,18 +115,9 @@ AATGS_FN int aatgs_program_start(const aatgs_loop *loop, aatgs_front *front, uin
       return 0;
     front->dataflow = 0;
   }
-  if (front->programs == aatgs_front_ended(front)) {
-    front->touched = front->written = 0;
-    front->solo = 1;
-  }
-  if (!(front->solo && g->workers == 1) &&
-      ((front->touched & g->written) || (front->written & g->touched)))
+  if (!aatgs_program_fits(front, g))
     return 0;
-  front->solo = front->solo && g->workers == 1;
-  front->touched |= g->touched;
-  front->written |= g->written;
-  front->dirty |= g->written != 0;
-  front->programs++;
+  aatgs_program_starts(front, g);
   return 1;
 }
 
@@ -176,12 +185,14 @@ AATGS_COLD void aatgs_command_done(aatgs_loop *loop, aatgs_front *front, aatgs_s
 }
 
 /* Hands a command on to the workers of its program; the lanes of a team together. */
-AATGS_COLD void aatgs_relay(aatgs_loop *loop, aatgs_front *front, uint32_t worker,
-                            aatgs_command_words *command, uint32_t lane)
+AATGS_FN void aatgs_relay(aatgs_loop *loop, aatgs_front *front, uint32_t worker,
+                          aatgs_command_words *command, uint32_t lane)
 {
   const uint64_t n = front->next_relay;
-  if (lane == 0)
+  if (lane == 0) {
     command->command.header.telemetry_read = worker;
+    command->command.header.flags |= front->dirty ? AATGS_COMMAND_ACQUIRE : 0;
+  }
   aatgs_team_share(0);
   aatgs_team_slot_store(loop->relay + (n & loop->command_mask) * AATGS_COMMAND_FLITS,
                         AATGS_COMMAND_FLITS, (uint32_t)n, command->words, lane);

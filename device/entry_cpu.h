@@ -60,7 +60,7 @@ static void aatgs_thread_program(aatgs_loop *loop, aatgs_thread *self)
     aatgs_relay(loop, front, w->id, &self->command, 0);
     w->relayed = front->next_relay;
   }
-  aatgs_program_run(loop, w, &self->program, &self->command.command, aatgs_clock_ns(), 0, 0, 1);
+  aatgs_program_run(loop, w->id, &self->program, &self->command.command, aatgs_clock_ns(), 0, 0, 1);
   front->ended++;
 }
 
@@ -125,11 +125,10 @@ static void aatgs_thread_poll(aatgs_loop *loop, aatgs_thread *self)
 static int aatgs_thread_join(aatgs_loop *loop, aatgs_thread *self)
 {
   aatgs_worker *w = &self->worker;
-  const uint64_t bell = aatgs_dev_load_acquire_u64(&loop->shared->bell); /* D12 */
-  if (!aatgs_relay_take(loop, w, &self->command, bell, 0))
+  if (!aatgs_relay_take(loop, w, &self->command, 0))
     return 0;
   const aatgs_command *command = &self->command.command;
-  aatgs_program_run(loop, w, &self->program, command, aatgs_clock_ns(),
+  aatgs_program_run(loop, w->id, &self->program, command, aatgs_clock_ns(),
                     aatgs_relay_index(loop, w, command), 0, 1);
   return 1;
 }

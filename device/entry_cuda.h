@@ -6,7 +6,7 @@
 #include "poller_cuda.h"
 
 #define AATGS_LANES_MAX       512u
-#define AATGS_LOOKS_PER_CHECK 64u
+#define AATGS_LOOKS_PER_CHECK 256u
 
 /* A block, in its shared memory. */
 typedef struct aatgs_block {
@@ -22,37 +22,43 @@ typedef struct aatgs_block {
 static __device__ inline void aatgs_desk_find(aatgs_block *b, aatgs_step *step)
 {
   aatgs_desk *d = &b->desk;
-  for (uint32_t idle = 0; step->kind == AATGS_STEP_NONE; idle++) {
-    if (aatgs_block_load_acquire(&d->filled) != d->emptied) { /* P2 */
-      *step = d->box[d->emptied % AATGS_BOXES].step;
-      if (step->kind == AATGS_STEP_PART)
-        aatgs_block_store_release(&d->emptied, d->emptied + 1); /* P1 */
-    } else if (aatgs_block_load_acquire(&d->front.dataflow) &&
-               aatgs_claim(&b->loop, &b->worker, step))
+  const uint32_t emptied = d->emptied;
+  const aatgs_box *box = &d->box[emptied % AATGS_BOXES];
+  for (uint32_t idle = 0;; idle++) {
+    const uint32_t dataflow = aatgs_block_load_acquire(&d->front.dataflow);
+    if (aatgs_block_load_acquire(&d->filled) != emptied) { /* P2 */
+      step->kind = box->step.kind;
+      if (step->kind != AATGS_STEP_PART)
+        return;
+      *step = box->step;
+      aatgs_block_store_release(&d->emptied, emptied + 1); /* P1 */
+      return;
+    }
+    if (dataflow && aatgs_claim(&b->loop, &b->worker, step)) {
       b->worker.now_ns = aatgs_clock_ns();
-    else if (idle % AATGS_LOOKS_PER_CHECK == AATGS_LOOKS_PER_CHECK - 1 &&
-             aatgs_dev_load_acquire_u32(&b->loop.shared->stop))
-      step->kind = AATGS_STEP_LEAVE;
-    else if (idle == 0)
+      return;
+    }
+    if (idle == 0)
       aatgs_bus_store_relaxed(&b->loop.running[0], 0); /* B7 */
+    if (idle % AATGS_LOOKS_PER_CHECK == AATGS_LOOKS_PER_CHECK - 1 &&
+        aatgs_dev_load_acquire_u32(&b->loop.shared->stop)) {
+      step->kind = AATGS_STEP_LEAVE;
+      return;
+    }
   }
 }
 
-/* Another block: a relayed program, or a ready part. The lanes of its team look at one word each.
- */
+/* Another block: a relayed program, or a ready part. */
 static __device__ inline void aatgs_block_find(aatgs_block *b, aatgs_step *step, uint32_t lane)
 {
   aatgs_shared *shared = b->loop.shared;
-  const uint64_t *word = lane == 0   ? &shared->bell
-                         : lane == 1 ? &shared->admitted
-                                     : &shared->completed;
+  const uint64_t *word = lane == 0 ? &shared->admitted : &shared->completed;
   for (uint32_t idle = 0;; idle++) {
-    const uint64_t v = aatgs_dev_load_acquire_u64(word); /* D12 */
-    const uint64_t bell = __shfl_sync(AATGS_ALL_LANES, v, 0);
+    const uint64_t v = aatgs_dev_load_relaxed_u64(word);
     uint32_t kind = AATGS_STEP_NONE;
-    if (aatgs_relay_take(&b->loop, &b->worker, &b->command, bell, lane))
+    if (aatgs_relay_take(&b->loop, &b->worker, &b->command, lane))
       kind = AATGS_STEP_PROGRAM;
-    else if (__shfl_sync(AATGS_ALL_LANES, v, 1) != __shfl_sync(AATGS_ALL_LANES, v, 2) &&
+    else if (__shfl_sync(AATGS_ALL_LANES, v, 0) != __shfl_sync(AATGS_ALL_LANES, v, 1) &&
              lane == 0 && aatgs_claim(&b->loop, &b->worker, step))
       kind = AATGS_STEP_PART;
     if (lane == 0 && kind == AATGS_STEP_NONE &&
@@ -74,26 +80,14 @@ static __device__ inline void aatgs_block_find(aatgs_block *b, aatgs_step *step,
   }
 }
 
-static __device__ inline void aatgs_block_step(aatgs_block *b, aatgs_step_kind kind, uint32_t lane,
-                                               uint32_t lanes)
+/* This block's share of a program: block 0 has the command in a box. */
+static __device__ inline void aatgs_block_program(aatgs_block *b, const aatgs_box *box,
+                                                  uint32_t lane, uint32_t lanes)
 {
-  aatgs_loop *loop = &b->loop;
-  aatgs_worker *w = &b->worker;
-  if (kind != AATGS_STEP_PROGRAM) {
-    aatgs_state_step(loop, kind, lane, lanes);
-    return;
-  }
-  const aatgs_box *box = &b->desk.box[b->desk.emptied % AATGS_BOXES];
-  const aatgs_command *command = &b->command.command;
-  uint64_t start_ns = w->now_ns;
-  uint32_t index = 0;
-  if (w->id == 0) {
-    command = &box->command.command;
-    start_ns = box->start_ns;
-  } else {
-    index = aatgs_relay_index(loop, w, command);
-  }
-  aatgs_program_run(loop, w, &b->program, command, start_ns, index, lane, lanes);
+  const aatgs_command *command = blockIdx.x ? &b->command.command : &box->command.command;
+  const uint64_t start_ns = blockIdx.x ? b->worker.now_ns : box->start_ns;
+  const uint32_t index = blockIdx.x ? aatgs_relay_index(&b->loop, &b->worker, command) : 0;
+  aatgs_program_run(&b->loop, blockIdx.x, &b->program, command, start_ns, index, lane, lanes);
 }
 
 /* The box's step is done; every lane has been through it. */
@@ -117,12 +111,15 @@ static __device__ inline void aatgs_block_run(aatgs_block *b, uint32_t lane, uin
     }
     aatgs_worker_sync(lanes);
     const aatgs_step_kind kind = (aatgs_step_kind)b->step.kind;
-    if (kind == AATGS_STEP_LEAVE)
-      return;
-    if (kind == AATGS_STEP_PART)
+    const aatgs_box *box = &b->desk.box[b->desk.emptied % AATGS_BOXES]; /* of block 0 */
+    if (kind == AATGS_STEP_PROGRAM)
+      aatgs_block_program(b, box, lane, lanes);
+    else if (kind == AATGS_STEP_PART)
       aatgs_part_run(&b->loop, &b->worker, &b->step, lane, lanes);
+    else if (kind == AATGS_STEP_LEAVE)
+      return;
     else
-      aatgs_block_step(b, kind, lane, lanes);
+      aatgs_state_step(&b->loop, kind, lane, lanes);
     aatgs_worker_sync(lanes);
     if (lane == 0 && kind != AATGS_STEP_PART) {
       if (b->worker.id == 0)
@@ -148,33 +145,43 @@ static __device__ inline void aatgs_block_begin(aatgs_block *b, uint32_t lane, u
   aatgs_bus_store_release(&b->loop.bus->device.state, AATGS_DEVICE_RUNNING); /* B5 */
 }
 
+/* The same place, of which the compiler knows nothing but the address: that of a variable it makes
+ * up again at each use, which takes longer than the use. */
+static __device__ inline aatgs_block *aatgs_block_at(aatgs_block *b)
+{
+  uint32_t at = AATGS_SHARED_AT(b);
+  asm volatile("" : "+r"(at));
+  return (aatgs_block *)__cvta_shared_to_generic(at);
+}
+
 static __global__ void __launch_bounds__(AATGS_LANES_MAX + 32 * AATGS_POLLERS, 1)
     aatgs_kernel(aatgs_loop *loop)
 {
-  __shared__ aatgs_block b;
+  __shared__ aatgs_block block;
+  aatgs_block *b = aatgs_block_at(&block);
   const uint32_t lane = threadIdx.x, lanes = blockDim.x - 32 * AATGS_POLLERS;
-  for (uint32_t i = lane; i < sizeof b.loop / 4; i += blockDim.x)
-    ((uint32_t *)&b.loop)[i] = ((const uint32_t *)loop)[i];
+  for (uint32_t i = lane; i < sizeof b->loop / 4; i += blockDim.x)
+    ((uint32_t *)&b->loop)[i] = ((const uint32_t *)loop)[i];
   if (lane == 0) {
-    b.step.kind = AATGS_STEP_NONE;
-    b.program.graph = 0;
-    b.program.digest[0] = b.program.digest[1] = 0;
+    b->step.kind = AATGS_STEP_NONE;
+    b->program.number = 0;
+    b->program.digest[0] = b->program.digest[1] = 0;
   }
   if (lane < AATGS_TELEMETRY_BYTES_MAX / 4)
-    b.program.telemetry[lane] = 0;
+    b->program.telemetry[lane] = 0;
   cooperative_groups::this_grid().sync(); /* every worker lives before the first slot is taken */
   if (lane == 0)
-    aatgs_worker_open(&b.loop, blockIdx.x, &b.worker);
+    aatgs_worker_open(&b->loop, blockIdx.x, &b->worker);
   __syncthreads();
   if (blockIdx.x == 0) {
     if (lane < lanes)
-      aatgs_block_begin(&b, lane, lanes);
+      aatgs_block_begin(b, lane, lanes);
     __syncthreads();
   }
   if (lane < lanes)
-    aatgs_block_run(&b, lane, lanes);
-  else if (blockIdx.x == 0 && b.step.kind != AATGS_STEP_LEAVE)
-    aatgs_poller_run(&b.loop, &b.desk, (lane - lanes) / 32, lane % 32);
+    aatgs_block_run(b, lane, lanes);
+  else if (blockIdx.x == 0 && b->step.kind != AATGS_STEP_LEAVE)
+    aatgs_poller_run(&b->loop, &b->desk, (lane - lanes) / 32, lane % 32);
 }
 
 static cudaError_t aatgs_resident_blocks(uint32_t lanes, uint32_t *workers_max)

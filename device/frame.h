@@ -40,6 +40,13 @@ typedef struct aatgs_step {
   aatgs_frame *frame;
 } aatgs_step;
 
+/* What was found in a slot. */
+typedef enum aatgs_slot_state {
+  AATGS_SLOT_EARLIER = 0, /* what was asked for is not there yet, or not all of it */
+  AATGS_SLOT_WHOLE = 1,
+  AATGS_SLOT_LATER = 2 /* something that was put there later */
+} aatgs_slot_state;
+
 /* A worker's own memory. */
 typedef struct aatgs_worker {
   uint32_t id;
@@ -331,12 +338,27 @@ AATGS_FN uint32_t aatgs_duration_ns(const aatgs_timing_head *h)
   return duration > UINT32_MAX ? UINT32_MAX : (uint32_t)duration;
 }
 
-AATGS_FN aatgs_flit *aatgs_timing_slot(const aatgs_loop *loop, uint64_t sequence)
+/* What posting timing records needs of the loop. */
+typedef struct aatgs_timing_ring {
+  aatgs_flit *slots;
+  uint32_t mask;
+  uint32_t digests; /* 0: records carry none, else all bits set */
+} aatgs_timing_ring;
+
+AATGS_FN aatgs_timing_ring aatgs_timing_ring_of(const aatgs_loop *loop)
 {
-  return loop->timings + (sequence & loop->timing_mask) * AATGS_TIMING_FLITS;
+  const aatgs_timing_ring ring = {loop->timings, loop->timing_mask,
+                                  loop->flags & AATGS_LOOP_DIGEST_OFF ? 0 : UINT32_MAX};
+  return ring;
 }
 
-AATGS_FN void aatgs_post_timing(const aatgs_loop *loop, const aatgs_timing_head *h, uint32_t digest)
+AATGS_FN aatgs_flit *aatgs_timing_slot(const aatgs_timing_ring *ring, uint64_t sequence)
+{
+  return ring->slots + (sequence & ring->mask) * AATGS_TIMING_FLITS;
+}
+
+AATGS_FN void aatgs_post_timing(const aatgs_timing_ring *ring, const aatgs_timing_head *h,
+                                uint32_t digest)
 {
   union {
     aatgs_timing_record record;
@@ -348,8 +370,8 @@ AATGS_FN void aatgs_post_timing(const aatgs_loop *loop, const aatgs_timing_head 
   u.record.worker = (uint16_t)h->worker;
   u.record.start = (uint32_t)h->start_ns;
   u.record.duration_ns = aatgs_duration_ns(h);
-  u.record.digest = loop->flags & AATGS_LOOP_DIGEST_OFF ? 0 : digest;
-  aatgs_slot_store(aatgs_timing_slot(loop, h->sequence), AATGS_TIMING_FLITS, (uint32_t)h->sequence,
+  u.record.digest = digest & ring->digests;
+  aatgs_slot_store(aatgs_timing_slot(ring, h->sequence), AATGS_TIMING_FLITS, (uint32_t)h->sequence,
                    u.words);
 }
 
@@ -376,7 +398,7 @@ AATGS_FN aatgs_flit *aatgs_telemetry_slot(const aatgs_loop *loop, uint64_t itera
   return loop->telemetry + (iteration & loop->telemetry_mask) * AATGS_TELEMETRY_FLITS;
 }
 
-AATGS_FN void aatgs_post_telemetry(const aatgs_loop *loop, const aatgs_telemetry_head *h,
+AATGS_FN void aatgs_post_telemetry(aatgs_flit *slot, const aatgs_telemetry_head *h,
                                    const uint32_t *telemetry)
 {
   union {
@@ -390,8 +412,7 @@ AATGS_FN void aatgs_post_telemetry(const aatgs_loop *loop, const aatgs_telemetry
   u.record.end_ns = h->end_ns;
   for (uint32_t i = 0; i < AATGS_TELEMETRY_BYTES_MAX / 4; i++)
     u.record.telemetry[i] = telemetry[i];
-  aatgs_slot_store(aatgs_telemetry_slot(loop, h->iteration), AATGS_TELEMETRY_FLITS,
-                   (uint32_t)h->iteration, u.words);
+  aatgs_slot_store(slot, AATGS_TELEMETRY_FLITS, (uint32_t)h->iteration, u.words);
 }
 
 /* The last task is done. The slot is taken again only after the host has seen the telemetry, so
@@ -403,7 +424,7 @@ AATGS_FN void aatgs_frame_done(aatgs_loop *loop, aatgs_frame *frame, uint64_t no
   aatgs_telemetry_verdict(&head, failed);
   aatgs_dev_store_release_u32(&frame->live, 0);
   aatgs_dev_add_u64(&loop->shared->completed, 1); /* D3 */
-  aatgs_post_telemetry(loop, &head, frame->telemetry);
+  aatgs_post_telemetry(aatgs_telemetry_slot(loop, head.iteration), &head, frame->telemetry);
 }
 
 /* Lets go of the regions that nobody in the iteration needs after this task. */
@@ -465,7 +486,8 @@ AATGS_COLD void aatgs_part_done(aatgs_loop *loop, aatgs_worker *w, aatgs_step *s
                                   w->id,
                                   start_ns,
                                   w->now_ns};
-  aatgs_post_timing(loop, &head, digest);
+  const aatgs_timing_ring ring = aatgs_timing_ring_of(loop);
+  aatgs_post_timing(&ring, &head, digest);
   if (failed)
     aatgs_task_failed(frame, task);
   if (step->part < entry->parts) {

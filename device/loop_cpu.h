@@ -48,14 +48,16 @@ AATGS_FN uint32_t aatgs_team_or(uint32_t value)
 AATGS_FN void aatgs_digest_gather(uint32_t *sum, uint32_t digest, uint32_t lane)
 {
   (void)lane;
-  *sum = digest;
+  *sum += digest;
 }
 
-AATGS_FN int aatgs_team_slot_load(const aatgs_flit *slot, uint32_t flits, uint32_t tag,
-                                  uint32_t *words, uint32_t lane)
+AATGS_FN aatgs_slot_state aatgs_team_slot_load(const aatgs_flit *slot, uint32_t flits, uint32_t tag,
+                                               uint32_t *words, uint32_t lane)
 {
   (void)lane;
-  return aatgs_slot_load(slot, flits, tag, words);
+  if (aatgs_slot_load(slot, flits, tag, words))
+    return AATGS_SLOT_WHOLE;
+  return (int32_t)(aatgs_flit_load(slot).tag - tag) > 0 ? AATGS_SLOT_LATER : AATGS_SLOT_EARLIER;
 }
 
 AATGS_FN void aatgs_team_slot_store(aatgs_flit *slot, uint32_t flits, uint32_t tag,
@@ -65,19 +67,20 @@ AATGS_FN void aatgs_team_slot_store(aatgs_flit *slot, uint32_t flits, uint32_t t
   aatgs_slot_store(slot, flits, tag, words);
 }
 
-AATGS_FN void aatgs_team_telemetry(const aatgs_loop *loop, const aatgs_telemetry_head *h,
+AATGS_FN void aatgs_team_telemetry(aatgs_flit *slot, const aatgs_telemetry_head *h,
                                    uint32_t *telemetry, uint32_t lane)
 {
   (void)lane;
-  aatgs_post_telemetry(loop, h, telemetry);
+  aatgs_post_telemetry(slot, h, telemetry);
   memset(telemetry, 0, AATGS_TELEMETRY_BYTES_MAX);
 }
 
-AATGS_FN void aatgs_team_timing(const aatgs_loop *loop, const aatgs_timing_head *h,
-                                const uint32_t *digest, uint32_t lane)
+AATGS_FN void aatgs_team_timing(const aatgs_timing_ring *ring, const aatgs_timing_head *h,
+                                uint32_t *digest, uint32_t lane)
 {
   (void)lane;
-  aatgs_post_timing(loop, h, *digest);
+  aatgs_post_timing(ring, h, *digest);
+  *digest = 0;
 }
 
 AATGS_FN void aatgs_bell_store(uint64_t *bell, uint64_t v)

@@ -54,26 +54,29 @@ AATGS_FN void aatgs_digest_gather(uint32_t *sum, uint32_t digest, uint32_t lane)
 {
   namespace cg = cooperative_groups;
   auto warp = cg::tiled_partition<32>(cg::this_thread_block());
+  if (!warp.any(digest))
+    return;
   const uint32_t all = cg::reduce(warp, digest, cg::plus<uint32_t>());
-  if (all && lane % 32 == 0)
+  if (lane % 32 == 0)
     atomicAdd_block(sum, all);
 }
 
 /* One flit a lane: the whole slot in one trip. */
-AATGS_FN int aatgs_team_slot_load(const aatgs_flit *slot, uint32_t flits, uint32_t tag,
-                                  uint32_t *words, uint32_t lane)
+AATGS_FN aatgs_slot_state aatgs_team_slot_load(const aatgs_flit *slot, uint32_t flits, uint32_t tag,
+                                               uint32_t *words, uint32_t lane)
 {
-  int complete = 1;
+  aatgs_flit f = {{0, 0, 0}, tag};
+  if (lane < flits)
+    f = aatgs_flit_load(slot + lane);
+  if (!aatgs_team_all(f.tag == tag))
+    return aatgs_team_any((int32_t)(f.tag - tag) > 0) ? AATGS_SLOT_LATER : AATGS_SLOT_EARLIER;
   if (lane < flits) {
-    const aatgs_flit f = aatgs_flit_load(slot + lane);
-    complete = f.tag == tag;
     words[3 * lane + 0] = f.word[0];
     words[3 * lane + 1] = f.word[1];
     words[3 * lane + 2] = f.word[2];
   }
-  complete = aatgs_team_all(complete);
   __syncwarp();
-  return complete;
+  return AATGS_SLOT_WHOLE;
 }
 
 AATGS_FN void aatgs_team_slot_store(aatgs_flit *slot, uint32_t flits, uint32_t tag,
@@ -85,53 +88,52 @@ AATGS_FN void aatgs_team_slot_store(aatgs_flit *slot, uint32_t flits, uint32_t t
   }
 }
 
+/* One of two values without a branch, on which each lane would wait for the others. */
+AATGS_FN uint32_t aatgs_pick(int condition, uint32_t yes, uint32_t no)
+{
+  uint32_t picked;
+  asm("{ .reg .pred p; setp.ne.s32 p, %3, 0; selp.b32 %0, %1, %2, p; }"
+      : "=r"(picked)
+      : "r"(yes), "r"(no), "r"(condition));
+  return picked;
+}
+
 /* A telemetry record, a flit a lane; `telemetry` is cleared. */
-AATGS_FN void aatgs_team_telemetry(const aatgs_loop *loop, const aatgs_telemetry_head *h,
+AATGS_FN void aatgs_team_telemetry(aatgs_flit *slot, const aatgs_telemetry_head *h,
                                    uint32_t *telemetry, uint32_t lane)
 {
-  if (lane < AATGS_TELEMETRY_FLITS) {
-    aatgs_flit f;
-    f.tag = (uint32_t)h->iteration;
-    if (lane == 0) {
-      f.word[0] = (uint32_t)h->iteration;
-      f.word[1] = (uint32_t)(h->iteration >> 32);
-      f.word[2] = h->status;
-    } else if (lane == 1) {
-      f.word[0] = h->detail;
-      f.word[1] = (uint32_t)h->start_ns;
-      f.word[2] = (uint32_t)(h->start_ns >> 32);
-    } else if (lane == 2) {
-      f.word[0] = (uint32_t)h->end_ns;
-      f.word[1] = (uint32_t)(h->end_ns >> 32);
-      f.word[2] = telemetry[0];
-    } else {
-      f.word[0] = telemetry[3 * lane - 8];
-      f.word[1] = telemetry[3 * lane - 7];
-      f.word[2] = telemetry[3 * lane - 6];
-    }
-    aatgs_flit_store(aatgs_telemetry_slot(loop, h->iteration) + lane, f);
-  }
+  const uint32_t at = aatgs_pick(lane - 3u < AATGS_TELEMETRY_FLITS - 3u, 3 * lane - 8, 0);
+  const uint32_t first = telemetry[at];
+  aatgs_flit f = {{first, telemetry[at + 1], aatgs_pick(lane == 2, first, telemetry[at + 2])},
+                  (uint32_t)h->iteration};
+  f.word[0] = aatgs_pick(lane == 2, (uint32_t)h->end_ns, f.word[0]);
+  f.word[1] = aatgs_pick(lane == 2, (uint32_t)(h->end_ns >> 32), f.word[1]);
+  f.word[0] = aatgs_pick(lane == 1, h->detail, f.word[0]);
+  f.word[1] = aatgs_pick(lane == 1, (uint32_t)h->start_ns, f.word[1]);
+  f.word[2] = aatgs_pick(lane == 1, (uint32_t)(h->start_ns >> 32), f.word[2]);
+  f.word[0] = aatgs_pick(lane == 0, (uint32_t)h->iteration, f.word[0]);
+  f.word[1] = aatgs_pick(lane == 0, (uint32_t)(h->iteration >> 32), f.word[1]);
+  f.word[2] = aatgs_pick(lane == 0, h->status, f.word[2]);
+  aatgs_flit_store_if(lane < AATGS_TELEMETRY_FLITS, slot + lane, f);
   __syncwarp();
   if (lane < AATGS_TELEMETRY_BYTES_MAX / 4)
     telemetry[lane] = 0;
 }
 
 /* A timing record, a flit a lane; the digest is cleared. */
-AATGS_FN void aatgs_team_timing(const aatgs_loop *loop, const aatgs_timing_head *h,
+AATGS_FN void aatgs_team_timing(const aatgs_timing_ring *ring, const aatgs_timing_head *h,
                                 uint32_t *digest, uint32_t lane)
 {
-  if (lane >= AATGS_TIMING_FLITS)
-    return;
-  aatgs_flit f;
-  f.tag = (uint32_t)h->sequence;
-  f.word[0] = lane == 0 ? h->iteration : (uint32_t)h->start_ns;
-  f.word[1] = lane == 0 ? h->task : aatgs_duration_ns(h);
-  f.word[2] = h->part | h->worker << 16;
-  if (lane == 1) {
-    f.word[2] = loop->flags & AATGS_LOOP_DIGEST_OFF ? 0 : *digest;
+  const uint32_t sum = *digest & ring->digests, duration_ns = aatgs_duration_ns(h);
+  aatgs_flit *at = aatgs_timing_slot(ring, h->sequence) + lane;
+  const aatgs_flit f = {{aatgs_pick(lane == 0, h->iteration, (uint32_t)h->start_ns),
+                         aatgs_pick(lane == 0, h->task, duration_ns),
+                         aatgs_pick(lane == 0, h->part | h->worker << 16, sum)},
+                        (uint32_t)h->sequence};
+  __syncwarp(); /* every lane has read the digest */
+  aatgs_flit_store_if(lane < AATGS_TIMING_FLITS, at, f);
+  if (lane == 0)
     *digest = 0;
-  }
-  aatgs_flit_store(aatgs_timing_slot(loop, h->sequence) + lane, f);
 }
 
 /* D11 where there is nothing to release. */

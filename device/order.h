@@ -19,7 +19,8 @@
  *             consistent, so that at least one of them sees the other.
  *   D7 -> D8  the polling token: one worker at a time takes commands.
  *   D9 -> D10 what a turn of a program wrote before its done word, and what it had seen
- *             done. A turn before which nothing was written has nothing to release.
+ *             done. A turn before which nothing was written has nothing to release, and one that
+ *             waits for none but such turns has nothing to acquire.
  *   D11 -> D12 a relayed command, and what was written before it, before the bell.
  * Inside a thread block of a GPU (block scope):
  *   P1 -> P2  a box is filled in by a polling warp before the lanes open it; a box was
@@ -117,6 +118,21 @@ AATGS_ORDER_FN void aatgs_flit_store(aatgs_flit *p, aatgs_flit f)
   __asm__ volatile("movdqa %1, %0" : "=m"(*p) : "x"(r.whole) : "memory");
 #endif
 }
+
+#if defined(__CUDACC__)
+/* B1 of those lanes for which the condition holds, without a branch. */
+static __device__ inline void aatgs_flit_store_if(int condition, aatgs_flit *p, aatgs_flit f)
+{
+  asm volatile("{ .reg .pred yes; .reg .b128 q; .reg .b64 lo, hi;\n\t"
+               "setp.ne.s32 yes, %5, 0;\n\t"
+               "mov.b64 lo, {%1, %2};\n\t"
+               "mov.b64 hi, {%3, %4};\n\t"
+               "mov.b128 q, {lo, hi};\n\t"
+               "@yes st.relaxed.sys.global.b128 [%0], q; }" ::"l"(p),
+               "r"(f.word[0]), "r"(f.word[1]), "r"(f.word[2]), "r"(f.tag), "r"(condition)
+               : "memory");
+}
+#endif
 
 /* Reads a slot of `flits` flits into 3 * flits words. 1 when every tag is the expected one;
  * otherwise 0, and `words` is to be thrown away. */
@@ -340,6 +356,16 @@ AATGS_ORDER_FN void aatgs_done_store(uint32_t *p, uint32_t v)
   aatgs_dev_store_relaxed_u32(p, v);
 #else
   aatgs_dev_store_release_u32(p, v);
+#endif
+}
+
+/* D10 where there is nothing to acquire: a GPU has several such loads under way at a time. */
+AATGS_ORDER_FN uint32_t aatgs_done_load(const uint32_t *p)
+{
+#if defined(__CUDA_ARCH__)
+  return aatgs_dev_load_relaxed_u32(p);
+#else
+  return aatgs_dev_load_acquire_u32(p);
 #endif
 }
 

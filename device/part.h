@@ -32,13 +32,9 @@ AATGS_FN void aatgs_task_open(const aatgs_loop *loop, const void *config, uint32
 AATGS_FN int aatgs_task_call(aatgs_task *t, uint32_t type, int finish)
 {
 #define AATGS_CASE(index, function, finish_function)                                               \
-  case index:                                                                                      \
-    if (finish)                                                                                    \
-      finish_function(t);                                                                          \
-    else                                                                                           \
-      function(t);                                                                                 \
-    return 1;
-  switch (type) {
+  case 2 * (index): function(t); return 1;                                                         \
+  case 2 * (index) + 1: finish_function(t); return 1;
+  switch (2 * type + (finish != 0)) {
     AATGS_TASKS(AATGS_CASE)
   }
 #undef AATGS_CASE
@@ -62,37 +58,37 @@ AATGS_COLD uint32_t aatgs_digest_regions(const aatgs_loop *loop, const aatgs_gra
   return digest;
 }
 
-/* Calls the task's function, showing which task runs, and calls it again when it fails and has
- * retries left: at once and by the same worker, so that how it ends is the same everywhere. Every
- * lane takes part. 0: the type has no code, which is a fault; the iteration must not end. */
-AATGS_FN int aatgs_task_run(aatgs_loop *loop, aatgs_task *t, uint32_t worker,
+/* Calls the task's function, showing in *running which task runs, and calls it again when it fails
+ * and has retries left: at once and by the same worker, so that how it ends is the same everywhere.
+ * Every lane takes part. 0: the type has no code, which is a fault; the iteration must not end. */
+AATGS_FN int aatgs_task_run(aatgs_loop *loop, aatgs_task *t, uint32_t worker, uint64_t *running,
                             const aatgs_graph_table *graph, uint32_t type, uint32_t retries,
                             int finish)
 {
   if (t->lane == 0)
-    aatgs_bus_store_relaxed(&loop->running[worker], AATGS_RUNNING(t->iteration, t->task)); /* B7 */
+    aatgs_bus_store_relaxed(running, AATGS_RUNNING(t->iteration, t->task)); /* B7 */
   int known;
   if (!finish)
     aatgs_stop_before(loop, t);
   for (;;) {
     known = aatgs_task_call(t, type, finish);
-    if (!t->failed || t->attempt == retries)
+    if (!AATGS_RARE(t->failed) || t->attempt == retries)
       break;
     t->failed = 0;
     t->attempt++;
     t->key = aatgs_mix64(t->key + t->attempt); /* other random numbers, or it would fail again */
     aatgs_sync(t);
   }
-  if (finish && (loop->flags & AATGS_LOOP_DIGEST_FULL)) {
+  if (AATGS_RARE(finish && (loop->flags & AATGS_LOOP_DIGEST_FULL))) {
     aatgs_sync(t); /* what finish wrote */
     t->digest += aatgs_digest_regions(loop, graph, t->task, t->lane, t->lanes);
   }
-  if (known || t->lane != 0)
-    return known;
-  const aatgs_fault fault = {
-      AATGS_FAULT_TASK_TYPE, worker, t->iteration, t->task, t->part, 0, type};
-  aatgs_fault_post(loop, fault);
-  return 0;
+  if (AATGS_RARE(!known) && t->lane == 0) {
+    const aatgs_fault fault = {
+        AATGS_FAULT_TASK_TYPE, worker, t->iteration, t->task, t->part, 0, type};
+    aatgs_fault_post(loop, fault);
+  }
+  return known;
 }
 
 /* Runs the part that the step names; every lane takes part. */
@@ -113,8 +109,8 @@ AATGS_FN void aatgs_part_run(aatgs_loop *loop, aatgs_worker *w, aatgs_step *step
   t.lane = lane;
   t.lanes = lanes;
   if (skip != AATGS_SKIP_BLOCKED && !(finish && skip) &&
-      !aatgs_task_run(loop, &t, w->id, frame->graph, entry->type, AATGS_TASK_RETRIES(entry->flags),
-                      finish)) {
+      !aatgs_task_run(loop, &t, w->id, &loop->running[w->id], frame->graph, entry->type,
+                      AATGS_TASK_RETRIES(entry->flags), finish)) {
     if (lane == 0)
       step->kind = AATGS_STEP_NONE;
     return;

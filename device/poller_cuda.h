@@ -5,7 +5,8 @@
 #define AATGS_POLLER_CUDA_H
 
 #define AATGS_POLLERS        2u /* more would queue up at the lines of the slot */
-#define AATGS_BOXES          4u
+#define AATGS_AHEAD          8u /* slots that a warp reads at a time while commands stream in */
+#define AATGS_BOXES          16u
 #define AATGS_POLLS_PER_BEAT 256u
 #define AATGS_HOST_LANE      24u /* the first lane that has no flit of the slot to read */
 
@@ -177,22 +178,41 @@ AATGS_COLD aatgs_step_kind aatgs_desk_take(aatgs_loop *loop, aatgs_desk *d, uint
   return kind == AATGS_STEP_STOP ? AATGS_STEP_LEAVE : kind;
 }
 
-/* The short way for the command that counts: the graph that ran last, a program of this worker
- * alone, with nothing but such programs in flight. 0: take the long way. */
-static __device__ inline uint32_t aatgs_desk_pass(aatgs_desk *d, uint32_t n, aatgs_flit f,
-                                                  uint64_t start_ns, uint32_t lane)
+/* Which way a command goes that a polling warp has seen. */
+typedef enum aatgs_way {
+  AATGS_WAY_LOST = 0, /* the other warp has it in hand */
+  AATGS_WAY_LONG = 1, /* aatgs_desk_take() */
+  AATGS_WAY_SHORT = 2 /* aatgs_desk_pass(); the number of the box is added */
+} aatgs_way;
+
+/* Takes the command in hand. The short way is for the one that counts: a program of the graph that
+ * ran last, with nothing but programs in flight, that may start at once. */
+static __device__ inline uint32_t aatgs_desk_claim(aatgs_desk *d, uint32_t n, aatgs_flit f,
+                                                   uint32_t lane)
 {
   aatgs_front *front = &d->front;
-  /* Its turn comes first: until then the other polling warp may write the rest. */
-  const uint32_t mine = lane == 0 && aatgs_block_load_acquire(&d->obeyed) == n && /* P2 */
-                        f.word[0] == (AATGS_OP_ITERATE | AATGS_COMMAND_PLACED << 16) &&
-                        f.word[1] == front->known.number && front->known.workers == 1 &&
-                        front->solo && !front->dataflow &&
-                        d->filled - aatgs_block_load_acquire(&d->emptied) < AATGS_BOXES;
-  if (!aatgs_team_share(mine))
-    return 0;
-  const uint32_t filled = d->filled;
-  aatgs_box *box = &d->box[filled % AATGS_BOXES];
+  uint32_t way = AATGS_WAY_LOST;
+  if (lane == 0 && aatgs_block_cas(&d->claimed, n, n + 1)) {
+    /* Its turn comes first: until then the other polling warp may write the rest. */
+    const uint32_t turn = aatgs_block_load_acquire(&d->obeyed) == n; /* P2 */
+    const uint32_t emptied = aatgs_block_load_acquire(&d->emptied);
+    const uint32_t known = front->known.number, dataflow = front->dataflow, filled = d->filled;
+    way = turn & (f.word[0] == (AATGS_OP_ITERATE | AATGS_COMMAND_PLACED << 16)) &
+                      (f.word[1] == known) & !dataflow & (filled - emptied < AATGS_BOXES) &&
+                  aatgs_program_fits(front, &front->known)
+              ? AATGS_WAY_SHORT + filled % AATGS_BOXES
+              : AATGS_WAY_LONG;
+  }
+  return aatgs_team_share(way);
+}
+
+/* The short way. */
+static __device__ inline void aatgs_desk_pass(aatgs_loop *loop, aatgs_desk *d, aatgs_box *box,
+                                              uint32_t n, aatgs_flit f, uint64_t start_ns,
+                                              uint32_t lane)
+{
+  aatgs_front *front = &d->front;
+  const uint32_t filled = d->filled, workers = front->known.workers;
   if (lane < AATGS_COMMAND_FLITS) {
     box->command.words[3 * lane + 0] = f.word[0];
     box->command.words[3 * lane + 1] = f.word[1];
@@ -203,42 +223,62 @@ static __device__ inline uint32_t aatgs_desk_pass(aatgs_desk *d, uint32_t n, aat
     box->step.kind = AATGS_STEP_PROGRAM;
   }
   __syncwarp();
+  if (workers > 1)
+    aatgs_relay(loop, front, 0, &box->command, lane);
   if (lane != 0)
-    return 1;
+    return;
   aatgs_block_store_release(&d->filled, filled + 1); /* P1 */
-  front->programs++;
-  front->touched |= front->known.touched;
-  front->written |= front->known.written;
-  front->dirty |= front->known.written != 0;
+  aatgs_program_starts(front, &front->known);
   front->next_command++;
   aatgs_block_store_release(&d->obeyed, n + 1); /* P1 */
-  return 1;
 }
 
-/* One polling warp. */
+/* Takes the command unless the other warp has it in hand, and obeys it. Returns 0 when the loop is
+ * to end. */
+static __device__ inline int aatgs_poll_take(aatgs_loop *loop, aatgs_desk *d, uint32_t n,
+                                             aatgs_flit f, uint32_t lane)
+{
+  const uint64_t start_ns = aatgs_clock_ns();
+  const uint32_t way = aatgs_desk_claim(d, n, f, lane);
+  if (way >= AATGS_WAY_SHORT)
+    aatgs_desk_pass(loop, d, &d->box[way - AATGS_WAY_SHORT], n, f, start_ns, lane);
+  return way != AATGS_WAY_LONG ||
+         aatgs_desk_take(loop, d, n, f, start_ns, lane) != AATGS_STEP_LEAVE;
+}
+
+/* One polling warp. It reads one slot at a time, and more while commands stream in. */
 static __device__ inline void aatgs_poller_run(aatgs_loop *loop, aatgs_desk *d, uint32_t poller,
                                                uint32_t lane)
 {
-  uint32_t idle = 0;
+  const uint32_t flags = loop->flags;
+  uint32_t idle = 0, ahead = 1;
   for (uint32_t looks = 1;; looks++) {
     const uint32_t n = aatgs_team_share(aatgs_block_load_acquire(&d->claimed));
     const int beat = poller == 0 && looks % AATGS_POLLS_PER_BEAT == 0;
-    aatgs_flit f = {{0, 0, 0}, n};
-    if (lane < AATGS_COMMAND_FLITS || (beat && lane == AATGS_HOST_LANE))
-      f = aatgs_flit_load(aatgs_poll_at(loop, n, lane)); /* B2 */
-    if (aatgs_team_all(f.tag == n || lane >= AATGS_COMMAND_FLITS)) {
-      if (!aatgs_team_share(lane == 0 && aatgs_block_cas(&d->claimed, n, n + 1)))
+    aatgs_flit f[AATGS_AHEAD] = {};
+#pragma unroll
+    for (uint32_t k = 0; k < AATGS_AHEAD; k++)
+      if (k < ahead && (lane < AATGS_COMMAND_FLITS || (beat && lane == AATGS_HOST_LANE)))
+        f[k] = aatgs_flit_load(aatgs_poll_at(loop, n + k, lane)); /* B2 */
+    uint32_t taken = 0;
+#pragma unroll
+    for (uint32_t k = 0; k < AATGS_AHEAD; k++) {
+      if (taken < k || k >= ahead ||
+          !aatgs_team_all(f[k].tag == n + k || lane >= AATGS_COMMAND_FLITS))
         continue;
-      const uint64_t start_ns = aatgs_clock_ns();
-      if (!aatgs_desk_pass(d, n, f, start_ns, lane) &&
-          aatgs_desk_take(loop, d, n, f, start_ns, lane) == AATGS_STEP_LEAVE)
+      if (!aatgs_poll_take(loop, d, n + k, f[k], lane))
         return;
+      taken = k + 1;
+    }
+    const int streaming = taken == ahead;
+    ahead = !streaming ? 1 : 2 * ahead < AATGS_AHEAD ? 2 * ahead : AATGS_AHEAD;
+    if (taken) {
       idle = 0;
       continue;
     }
-    if (beat && aatgs_poll_beat(loop, d, f, lane))
+    if (beat && aatgs_poll_beat(loop, d, f[0], lane))
       return;
-    aatgs_worker_idle(loop->flags, ++idle);
+    aatgs_worker_idle(flags, ++idle);
     if (poller && looks % AATGS_POLLS_PER_BEAT == 0 &&
         aatgs_team_any((int)aatgs_dev_load_acquire_u32(&loop->shared->stop)))
       return;

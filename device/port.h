@@ -25,6 +25,9 @@
 #define AATGS_CONST static const
 #endif
 
+/* A condition that hardly ever holds: what it leads to is kept out of the way. */
+#define AATGS_RARE(condition) __builtin_expect(!!(condition), 0)
+
 /* What a task function is handed. One copy a lane on cuda. */
 typedef struct aatgs_task {
   const void *config;      /* config_bytes, 4-byte aligned, read-only */

@@ -11,6 +11,7 @@
 #define AATGS_NEAR_TURNS      96u /* that a worker keeps close by */
 #define AATGS_NEAR_WAITS      512u
 #define AATGS_SPINS_PER_CHECK 1024u
+#define AATGS_LOOKS           4u /* done words that a lane looks at together */
 
 /* A done word: the iteration in the upper 30 bits, below them how the turn ended. */
 typedef enum aatgs_done {
@@ -21,12 +22,13 @@ typedef enum aatgs_done {
 
 /* A worker's own: nobody else ever looks at it. */
 typedef struct aatgs_program {
-  uint32_t graph; /* number of the graph that the turns are of; 0: none */
-  uint32_t index; /* of the worker in the program */
+  uint32_t number; /* of the graph that the turns are of; 0: none */
+  uint32_t index;  /* of the worker in the program */
   uint32_t turns;
   uint32_t first_wait;
   uint32_t seen;      /* how the turns that were waited for ended, in one word */
   uint32_t digest[2]; /* of the turn under way and of the one before */
+  const aatgs_graph_table *graph;
   const aatgs_turn *turn;
   const uint32_t *wait;
   AATGS_ALIGNAS(16) aatgs_turn near_turn[AATGS_NEAR_TURNS];
@@ -34,25 +36,32 @@ typedef struct aatgs_program {
   uint32_t telemetry[AATGS_TELEMETRY_BYTES_MAX / 4];
 } aatgs_program;
 
-/* One iteration, as a lane sees it. */
+/* One iteration, as a lane sees it. What its turns need of the loop and of the worker is read
+ * once, so that it can stay in registers. */
 typedef struct aatgs_run {
-  const aatgs_command *command;
+  const void *config;
+  uint64_t iteration;
+  uint64_t timing_base;
   uint64_t start_ns;
   uint64_t now_ns;
-  uint64_t key;    /* of its random numbers */
+  uint64_t key;      /* of its random numbers */
+  uint64_t *running; /* of this worker */
+  const aatgs_graph_table *graph;
+  const uint32_t *wait;
+  aatgs_flit *telemetry; /* slot */
+  aatgs_timing_ring timings;
   uint32_t *done;  /* the iteration's done words, by record */
   uint32_t *worst; /* see aatgs_turn_failed() */
+  uint32_t first_wait;
+  uint32_t worker;
   uint32_t tag;
   uint32_t trouble; /* AATGS_DONE_FAILED: something went wrong before or beside this turn */
 } aatgs_run;
 
-/* The worker's turns of the graph's program, unless they are there already; every lane takes part.
- */
+/* Fetches the worker's turns of the graph's program; every lane takes part. */
 AATGS_COLD void aatgs_program_fetch(const aatgs_loop *loop, aatgs_program *p, uint32_t number,
                                     uint32_t index, uint32_t lane, uint32_t lanes)
 {
-  if (p->graph == number && p->index == index)
-    return;
   const aatgs_graph_table *graph = aatgs_graph_at(loop, number);
   const uint32_t *first = aatgs_first_turn(graph) + index;
   const uint32_t turns = index < graph->workers ? first[1] - first[0] : 0;
@@ -67,14 +76,21 @@ AATGS_COLD void aatgs_program_fetch(const aatgs_loop *loop, aatgs_program *p, ui
   for (uint32_t i = lane; i < waits && i < AATGS_NEAR_WAITS; i += lanes)
     p->near_wait[i] = wait[i];
   if (lane == 0) {
-    p->graph = number;
+    p->number = number;
     p->index = index;
     p->turns = turns;
     p->first_wait = first_wait;
+    p->graph = graph;
     p->turn = turns <= AATGS_NEAR_TURNS ? p->near_turn : turn;
     p->wait = waits <= AATGS_NEAR_WAITS ? p->near_wait : wait;
   }
   aatgs_worker_sync(lanes);
+}
+
+/* What turn i waits for. */
+AATGS_FN const uint32_t *aatgs_turn_waits(const aatgs_run *r, const aatgs_turn *turn)
+{
+  return r->wait + (turn->first_wait - r->first_wait);
 }
 
 /* 1: the loop is to end. Somebody who waited too long ends it. */
@@ -91,40 +107,60 @@ AATGS_COLD int aatgs_wait_hopeless(aatgs_loop *loop, uint32_t worker, uint64_t i
   return 1;
 }
 
-/* Waits until the records are done. The lanes of the worker's team look at one each. Returns how
- * they ended, in one word; 0: the loop is to end. */
-AATGS_FN uint32_t aatgs_wait_for(aatgs_loop *loop, const aatgs_worker *w, const aatgs_run *r,
-                                 const aatgs_turn *turn, const uint32_t *wait, uint32_t lane)
+/* Waits until the records are done from `first` on, `looks` for each lane of the worker's team.
+ * Returns how they ended, in one word; 0: the loop is to end. */
+AATGS_FN uint32_t aatgs_wait_some(aatgs_loop *loop, const aatgs_run *r, const aatgs_turn *turn,
+                                  uint32_t first, uint32_t looks, uint32_t lane)
 {
-  const uint64_t since_ns = aatgs_clock_ns();
-  uint32_t seen = AATGS_DONE_OK;
-  for (uint32_t first = 0; first < turn->waits; first += AATGS_TEAM_LANES) {
-    const uint32_t mine = first + lane;
-    const uint32_t *word = r->done + (mine < turn->waits ? wait[mine] : wait[first]);
-    for (uint32_t spins = 1;; spins++) {
-      const uint32_t v = aatgs_dev_load_acquire_u32(word); /* D10 */
-      if (aatgs_team_all((v & ~3u) == r->tag)) {
-        seen |= v & 3u;
-        break;
-      }
-      aatgs_wait_idle(loop->flags, spins);
-      if (spins % AATGS_SPINS_PER_CHECK == 0 &&
-          aatgs_team_any(aatgs_wait_hopeless(loop, w->id, r->command->header.iteration, turn->task,
-                                             since_ns, v)))
-        return 0;
+  const uint32_t *wait = aatgs_turn_waits(r, turn);
+  const uint32_t *word[AATGS_LOOKS];
+  uint64_t since_ns = 0;
+  for (uint32_t k = 0; k < looks; k++) {
+    const uint32_t mine = first + k * AATGS_TEAM_LANES + lane;
+    word[k] = r->done + wait[mine < turn->waits ? mine : first];
+  }
+  for (uint32_t spins = 1;; spins++) {
+    uint32_t ends = 0, missing = 0;
+    for (uint32_t k = 0; k < looks; k++) {
+      const uint32_t v = turn->flags & AATGS_TURN_ACQUIRE ? aatgs_dev_load_acquire_u32(word[k])
+                                                          : aatgs_done_load(word[k]); /* D10 */
+      missing |= (v & ~3u) ^ r->tag;
+      ends |= v & 3u;
     }
+    if (aatgs_team_all(!missing))
+      return ends;
+    aatgs_wait_idle(loop->flags, spins);
+    if (!AATGS_RARE(spins % AATGS_SPINS_PER_CHECK == 0))
+      continue;
+    since_ns = since_ns ? since_ns : aatgs_clock_ns();
+    if (aatgs_team_any(aatgs_wait_hopeless(loop, r->worker, r->iteration, turn->task, since_ns,
+                                           missing ^ r->tag)))
+      return 0;
+  }
+}
+
+/* Waits until all records are done that the turn waits for. */
+AATGS_FN uint32_t aatgs_wait_for(aatgs_loop *loop, const aatgs_run *r, const aatgs_turn *turn,
+                                 uint32_t lane)
+{
+  uint32_t seen = AATGS_DONE_OK;
+  if (turn->waits <= AATGS_TEAM_LANES)
+    return aatgs_team_or(aatgs_wait_some(loop, r, turn, 0, 1, lane));
+  for (uint32_t first = 0; first < turn->waits; first += AATGS_LOOKS * AATGS_TEAM_LANES) {
+    const uint32_t ends = aatgs_wait_some(loop, r, turn, first, AATGS_LOOKS, lane);
+    if (!ends)
+      return 0;
+    seen |= ends;
   }
   return aatgs_team_or(seen);
 }
 
 /* The same for the whole worker. */
-AATGS_FN uint32_t aatgs_turn_wait(aatgs_loop *loop, const aatgs_worker *w, aatgs_program *p,
-                                  const aatgs_run *r, const aatgs_turn *turn, uint32_t lane,
-                                  uint32_t lanes)
+AATGS_FN uint32_t aatgs_turn_wait(aatgs_loop *loop, aatgs_program *p, const aatgs_run *r,
+                                  const aatgs_turn *turn, uint32_t lane, uint32_t lanes)
 {
   if (lane < AATGS_TEAM_LANES) {
-    const uint32_t seen =
-        aatgs_wait_for(loop, w, r, turn, p->wait + (turn->first_wait - p->first_wait), lane);
+    const uint32_t seen = aatgs_wait_for(loop, r, turn, lane);
     if (lane == 0)
       p->seen = seen;
   }
@@ -154,7 +190,7 @@ AATGS_COLD void aatgs_turn_failed(uint32_t *worst, uint32_t task, uint32_t flags
     continue;
 }
 
-/* The leading lane says how the turn ended. */
+/* The leading lane says how the turn ended, if that matters to anybody. */
 AATGS_FN void aatgs_turn_signal(const aatgs_run *r, const aatgs_turn *turn, uint32_t end)
 {
   if (end == AATGS_DONE_FAILED)
@@ -166,120 +202,149 @@ AATGS_FN void aatgs_turn_signal(const aatgs_run *r, const aatgs_turn *turn, uint
 }
 
 /* The iteration is over: the lanes of worker 0's team post its telemetry. */
-AATGS_FN void aatgs_run_end(const aatgs_loop *loop, aatgs_program *p, const aatgs_run *r,
-                            uint32_t lane)
+AATGS_FN void aatgs_run_end(aatgs_program *p, const aatgs_run *r, uint32_t lane)
 {
-  aatgs_telemetry_head head = {r->command->header.iteration, AATGS_STATUS_OK, 0, r->start_ns,
-                               r->now_ns};
-  if (r->trouble) {
+  aatgs_telemetry_head head = {r->iteration, AATGS_STATUS_OK, 0, r->start_ns, r->now_ns};
+  if (AATGS_RARE(r->trouble)) {
     aatgs_telemetry_verdict(&head, ~aatgs_dev_load_acquire_u32(r->worst));
     aatgs_team_share(0);
     if (lane == 0)
       aatgs_dev_store_relaxed_u32(r->worst, 0);
   }
-  aatgs_team_telemetry(loop, &head, p->telemetry, lane);
+  aatgs_team_telemetry(r->telemetry, &head, p->telemetry, lane);
+}
+
+/* Runs a turn's part. Returns an aatgs_done; 0: the loop is to end. */
+AATGS_FN uint32_t aatgs_turn_run(aatgs_loop *loop, aatgs_program *p, const aatgs_run *r,
+                                 const aatgs_turn *turn, uint32_t *digest, uint32_t lane,
+                                 uint32_t lanes)
+{
+  if (AATGS_RARE(r->trouble) &&
+      aatgs_turn_blocked(r->done, aatgs_turn_waits(r, turn), turn->depends, r->tag))
+    return AATGS_DONE_SKIPPED;
+  aatgs_task t;
+  aatgs_task_open(loop, r->config, p->telemetry, r->iteration, &t);
+  t.key = aatgs_random_key(r->key, turn->task, turn->part);
+  t.task = turn->task;
+  t.part = turn->part;
+  t.parts = turn->parts;
+  t.arg = turn->arg;
+  t.lane = lane;
+  t.lanes = lanes;
+  if (!aatgs_task_run(loop, &t, r->worker, r->running, r->graph, turn->type,
+                      AATGS_TASK_RETRIES(turn->flags), turn->flags & AATGS_TURN_FINISH))
+    return 0;
+  aatgs_digest_gather(digest, t.digest, lane);
+  return t.failed ? AATGS_DONE_FAILED : AATGS_DONE_OK;
 }
 
 /* Every lane takes part. Returns 0 when the loop is to end. */
-AATGS_FN int aatgs_turn_take(aatgs_loop *loop, aatgs_worker *w, aatgs_program *p, aatgs_run *r,
-                             uint32_t i, uint32_t lane, uint32_t lanes)
+AATGS_FN int aatgs_turn_take(aatgs_loop *loop, aatgs_program *p, aatgs_run *r,
+                             const aatgs_turn *turn, uint32_t *digest, uint32_t lane,
+                             uint32_t lanes)
 {
-  const aatgs_turn turn = p->turns <= AATGS_NEAR_TURNS ? p->near_turn[i] : p->turn[i];
-  if (turn.waits) {
-    const uint32_t seen = aatgs_turn_wait(loop, w, p, r, &turn, lane, lanes);
+  if (turn->waits) {
+    const uint32_t seen = aatgs_turn_wait(loop, p, r, turn, lane, lanes);
     if (!seen)
       return 0;
     r->trouble |= seen & AATGS_DONE_FAILED;
     r->now_ns = aatgs_clock_ns();
+    if (turn->flags & AATGS_TURN_NOTHING) {
+      if (lane < AATGS_TEAM_LANES)
+        aatgs_run_end(p, r, lane);
+      return 1;
+    }
   }
-  if (turn.flags & AATGS_TURN_NOTHING) {
-    if (lane < AATGS_TEAM_LANES)
-      aatgs_run_end(loop, p, r, lane);
-    return 1;
-  }
-  uint32_t end = AATGS_DONE_OK;
-  if (r->trouble && aatgs_turn_blocked(r->done, p->wait + (turn.first_wait - p->first_wait),
-                                       turn.depends, r->tag))
-    end = AATGS_DONE_SKIPPED;
-  aatgs_task t;
-  aatgs_task_open(loop, r->command->config, p->telemetry, r->command->header.iteration, &t);
-  t.key = aatgs_random_key(r->key, turn.task, turn.part);
-  t.task = turn.task;
-  t.part = turn.part;
-  t.parts = turn.parts;
-  t.arg = turn.arg;
-  t.lane = lane;
-  t.lanes = lanes;
-  if (end == AATGS_DONE_OK &&
-      !aatgs_task_run(loop, &t, w->id, aatgs_graph_at(loop, r->command->header.graph), turn.type,
-                      AATGS_TASK_RETRIES(turn.flags), turn.flags & AATGS_TURN_FINISH))
+  const uint32_t end = aatgs_turn_run(loop, p, r, turn, digest, lane, lanes);
+  if (AATGS_RARE(!end))
     return 0;
-  if (t.failed)
-    end = AATGS_DONE_FAILED;
-  aatgs_digest_gather(&p->digest[i & 1], t.digest, lane);
   aatgs_worker_sync(lanes); /* what the lanes wrote, before the next turn reads it */
   r->trouble |= end & AATGS_DONE_FAILED;
   if (lane >= AATGS_TEAM_LANES)
     return 1;
-  if (lane == 0)
-    aatgs_turn_signal(r, &turn, end);
   const uint64_t start_ns = r->now_ns;
   r->now_ns = aatgs_clock_ns();
-  if (turn.flags & AATGS_TURN_LAST)
-    aatgs_run_end(loop, p, r, lane);
-  aatgs_timing_head head = {r->command->header.timing_base + turn.record,
-                            (uint32_t)r->command->header.iteration,
-                            turn.task,
-                            turn.part,
-                            w->id,
-                            start_ns,
-                            r->now_ns};
-  aatgs_team_timing(loop, &head, &p->digest[i & 1], lane);
+  if ((turn->flags & (AATGS_TURN_SIGNAL | AATGS_TURN_LAST)) | (end != AATGS_DONE_OK)) {
+    if (lane == 0)
+      aatgs_turn_signal(r, turn, end);
+    if (turn->flags & AATGS_TURN_LAST)
+      aatgs_run_end(p, r, lane);
+  }
+  const aatgs_timing_head head = {r->timing_base + turn->record,
+                                  (uint32_t)r->iteration,
+                                  turn->task,
+                                  turn->part,
+                                  r->worker,
+                                  start_ns,
+                                  r->now_ns};
+  aatgs_team_timing(&r->timings, &head, digest, lane);
   return 1;
 }
 
 /* This worker's share of an iteration; every lane takes part. */
-AATGS_FN void aatgs_program_run(aatgs_loop *loop, aatgs_worker *w, aatgs_program *p,
+AATGS_FN void aatgs_program_run(aatgs_loop *loop, uint32_t worker, aatgs_program *p,
                                 const aatgs_command *command, uint64_t start_ns, uint32_t index,
                                 uint32_t lane, uint32_t lanes)
 {
   const uint64_t iteration = command->header.iteration;
   const uint64_t slot = (iteration - loop->first_iteration) & loop->command_mask;
-  aatgs_run r = {command,
+  if (AATGS_RARE(p->number != command->header.graph || p->index != index))
+    aatgs_program_fetch(loop, p, command->header.graph, index, lane, lanes);
+  aatgs_run r = {command->config,
+                 iteration,
+                 command->header.timing_base,
                  start_ns,
                  start_ns,
                  aatgs_random_base(loop->seed, iteration),
+                 &loop->running[worker],
+                 p->graph,
+                 p->wait,
+                 aatgs_telemetry_slot(loop, iteration),
+                 aatgs_timing_ring_of(loop),
                  loop->done + slot * loop->turns_max,
                  &loop->worst[slot],
+                 p->first_wait,
+                 worker,
                  (uint32_t)iteration << 2,
                  0};
-  aatgs_program_fetch(loop, p, command->header.graph, index, lane, lanes);
   const uint32_t turns = p->turns;
-  for (uint32_t i = 0; i < turns; i++)
-    if (!aatgs_turn_take(loop, w, p, &r, i, lane, lanes))
+  const aatgs_turn *at = p->turn;
+  if (!turns)
+    return;
+  aatgs_turn next = *at;
+  for (uint32_t i = 0; i < turns; i++) {
+    const aatgs_turn turn = next;
+    if (i + 1 < turns)
+      next = *++at; /* while this one runs */
+    if (!aatgs_turn_take(loop, p, &r, &turn, &p->digest[i & 1], lane, lanes))
       return;
+  }
 }
 
 /* ---- Between workers ---------------------------------------------------------------- */
 
 /* What a worker is to do with the next command that another one has relayed; the lanes of its team
  * together. 1: *command is one. */
-AATGS_COLD int aatgs_relay_take(const aatgs_loop *loop, aatgs_worker *w,
-                                aatgs_command_words *command, uint64_t bell, uint32_t lane)
+AATGS_FN int aatgs_relay_take(const aatgs_loop *loop, aatgs_worker *w, aatgs_command_words *command,
+                              uint32_t lane)
 {
-  const uint64_t slots = loop->command_mask + 1;
-  if (bell == w->relayed)
+  const uint64_t n = w->relayed, slots = loop->command_mask + 1;
+  const aatgs_slot_state state =
+      aatgs_team_slot_load(loop->relay + (n & loop->command_mask) * AATGS_COMMAND_FLITS,
+                           AATGS_COMMAND_FLITS, (uint32_t)n, command->words, lane);
+  if (state == AATGS_SLOT_EARLIER)
     return 0;
-  if (bell - w->relayed > slots && lane == 0)
-    w->relayed = bell - slots; /* took no part in those, or they would not have ended */
+  uint64_t next = n + 1;
+  if (state == AATGS_SLOT_LATER) /* took no part in those, or they would not have ended */
+    next = aatgs_dev_load_acquire_u64(&loop->shared->bell) - slots;
+  else if ((command->command.header.flags & AATGS_COMMAND_ACQUIRE) &&
+           aatgs_dev_load_acquire_u64(&loop->shared->bell) <= n) /* D12 */
+    next = n;
   aatgs_team_share(0);
-  const uint64_t n = w->relayed;
-  const int whole = aatgs_team_slot_load(loop->relay + (n & (slots - 1)) * AATGS_COMMAND_FLITS,
-                                         AATGS_COMMAND_FLITS, (uint32_t)n, command->words, lane);
-  if (whole && lane == 0)
-    w->relayed = n + 1;
+  if (lane == 0)
+    w->relayed = next;
   aatgs_team_share(0);
-  return whole;
+  return state == AATGS_SLOT_WHOLE && next > n;
 }
 
 AATGS_FN uint32_t aatgs_relay_index(const aatgs_loop *loop, const aatgs_worker *w,

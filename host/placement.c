@@ -164,9 +164,9 @@ static void depend_on(const placing *p, tables *t, aatgs_turn *turn, uint32_t wo
     turn->depends++;
     if (!mine) {
       turn->waits++;
-      t->turns[p->turn[r]].flags |=
-          (uint16_t)(AATGS_TURN_SIGNAL |
-                     (p->written[t->turns[p->turn[r]].task] ? AATGS_TURN_RELEASE : 0));
+      const bool written = p->written[t->turns[p->turn[r]].task];
+      t->turns[p->turn[r]].flags |= AATGS_TURN_SIGNAL | (written ? AATGS_TURN_RELEASE : 0);
+      turn->flags |= written ? AATGS_TURN_ACQUIRE : 0;
     }
   }
 }
@@ -191,11 +191,11 @@ static void write_depends(const placing *p, tables *t, aatgs_turn *turn, uint32_
   }
 }
 
-static uint16_t turn_flags(const aatgs_task_entry *e, uint32_t part)
+static uint32_t turn_flags(const aatgs_task_entry *e, uint32_t part)
 {
-  return (uint16_t)((part == e->parts ? AATGS_TURN_FINISH : 0) |
-                    (e->flags & AATGS_TASK_STOPS ? AATGS_TURN_STOPS : 0) |
-                    AATGS_TASK_RETRIES_PUT(AATGS_TASK_RETRIES(e->flags)));
+  return (part == e->parts ? AATGS_TURN_FINISH : 0) |
+         (e->flags & AATGS_TASK_STOPS ? AATGS_TURN_STOPS : 0) |
+         AATGS_TASK_RETRIES_PUT(AATGS_TASK_RETRIES(e->flags));
 }
 
 static void write_turn(placing *p, tables *t, uint32_t task, uint32_t part)
@@ -205,10 +205,10 @@ static void write_turn(placing *p, tables *t, uint32_t task, uint32_t part)
   p->turn[record] = at;
   t->turns[at] = (aatgs_turn){.task = task,
                               .arg = e->arg,
-                              .type = (uint16_t)e->type,
+                              .type = e->type,
                               .flags = turn_flags(e, part),
-                              .part = (uint16_t)part,
-                              .parts = (uint16_t)e->parts,
+                              .part = part,
+                              .parts = e->parts,
                               .record = record};
 }
 
