@@ -1,4 +1,5 @@
 /* How a writer's values reach the disk: gathering, transactions, rolling, the window. */
+#include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -107,20 +108,24 @@ static void add_to_state(aatgs_state_record *s, const aatgs_chunk_summary *c)
 
 /* ---- Transactions ------------------------------------------------------------------ */
 
-static void remove_data(aatgs_trace_writer *w, uint32_t number)
+static bool remove_data(aatgs_trace_writer *w, uint32_t number)
 {
   char path[4096];
   snprintf(path, sizeof path, "%s/" AATGS_DATA_PREFIX "%0*u", w->dir, AATGS_DATA_DIGITS, number);
-  unlink(path);
+  if (unlink(path) && errno != ENOENT)
+    return false;
   strcat(path, AATGS_LOCK_SUFFIX);
   unlink(path);
+  return true;
 }
 
+/* False when there is none, or when it cannot go: then it stays the oldest, so that no hole comes
+ * behind it, and the window is too long until it goes. */
 static bool remove_oldest(aatgs_trace_writer *w)
 {
-  if (w->rolled.size == 0)
+  if (w->rolled.size == 0 ||
+      !remove_data(w, ((const aatgs_rolled *)(const void *)w->rolled.data)->number))
     return false;
-  remove_data(w, ((const aatgs_rolled *)(const void *)w->rolled.data)->number);
   w->rolled.size -= sizeof(aatgs_rolled);
   memmove(w->rolled.data, w->rolled.data + sizeof(aatgs_rolled), w->rolled.size);
   return true;
@@ -285,6 +290,8 @@ void aatgs_writer_trim_window(aatgs_trace_writer *w)
     ;
   uint64_t newest = w->env.last_seen_ns;
   while (w->window_ns && w->rolled.size && newest > w->window_ns &&
-         ((const aatgs_rolled *)(const void *)w->rolled.data)->last_seen_ns < newest - w->window_ns)
-    remove_oldest(w);
+         ((const aatgs_rolled *)(const void *)w->rolled.data)->last_seen_ns <
+             newest - w->window_ns &&
+         remove_oldest(w))
+    ;
 }
