@@ -238,7 +238,10 @@ int aatgs_writer_open_data(aatgs_trace_writer *w)
 bool aatgs_writer_is_long(const aatgs_trace_writer *w, uint64_t times)
 {
   uint64_t ns = w->env.iterations ? w->env.last_seen_ns - w->env.first_posted_ns : 0;
-  return aatgs_writer_data_bytes(w) > w->roll_bytes * times ||
+  /* A map that cannot grow is too long before it is full. */
+  const uint64_t most = aatgs_store_bytes_max(w->data) / 8 * 3;
+  const uint64_t bytes = w->roll_bytes < most ? w->roll_bytes : most;
+  return aatgs_writer_data_bytes(w) > bytes * times ||
          (w->window_ns && ns > w->window_ns / AATGS_WINDOW_TIMES * times);
 }
 
@@ -260,11 +263,11 @@ int aatgs_writer_roll(aatgs_trace_writer *w, uint64_t at)
     w->rolled.failed = false;
     return aatgs_writer_fail(w, AATGS_ENOMEM, "cannot begin a new data file");
   }
-  aatgs_store *old = w->data;
+  aatgs_store_close(w->data);
+  w->data = NULL;
   rc = aatgs_writer_open_data(w);
   if (rc)
     return rc;
-  aatgs_store_close(old);
   w->env = (aatgs_state_record){.ticks = w->env.ticks};
   /* The block of ticks goes on here; readers take the newest copy. */
   w->tick_dirty = w->tick_count > 0;

@@ -377,7 +377,8 @@ const aatgs_error *aatgs_trace_writer_error(const aatgs_trace_writer *w)
   return &w->error;
 }
 
-/* The disk is full: gives up what is not committed, and says so in the room kept for that. */
+/* Recording failed: gives up what is not committed, and says so, in the room kept for that if the
+ * disk is full. Where that cannot be written either, the trace stays open. */
 static int last_words(aatgs_trace_writer *w, aatgs_closed_record r)
 {
   const aatgs_key key = {AATGS_KIND_CLOSED, 0, 0};
@@ -415,7 +416,7 @@ int aatgs_trace_writer_close(aatgs_trace_writer *w, uint64_t digest, uint64_t lo
     rc = aatgs_writer_put(w, w->meta, &key, 1, 0, &r, sizeof r);
   if (!rc)
     rc = aatgs_writer_commit_store(w, w->meta);
-  if (rc == AATGS_ENOSPC)
+  if (rc)
     rc = last_words(w, r);
   else
     remove_file(w->dir, AATGS_RESERVE_NAME);

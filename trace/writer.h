@@ -1,6 +1,8 @@
 /* Writing a trace. Used by the recorder, from one thread. Everything handed in
  * is copied. An error is sticky: later calls return it and write nothing more;
- * what was committed before stays readable. */
+ * what was committed before stays readable. AATGS_ENOSPC: the disk or a quota is
+ * full, and there is no file that a window could let go of; AATGS_EIO: whatever
+ * else the system answers, read-only media too; AATGS_ENOMEM. */
 #ifndef AATGS_TRACE_WRITER_H
 #define AATGS_TRACE_WRITER_H
 
@@ -54,8 +56,8 @@ void aatgs_trace_writer_get_volume(const aatgs_trace_writer *w, uint64_t *bytes,
 const aatgs_error *aatgs_trace_writer_error(const aatgs_trace_writer *w);
 /* Seals and marks the trace closed with the run's totals. `lost` counts iterations that were run
  * and not handed in. Frees the writer in any case; `error` (may be NULL) gets the sentence.
- * After AATGS_ENOSPC the trace is closed all the same: it ends with what was committed, and what
- * was handed in after that is counted as lost. */
+ * After an error the trace is closed all the same, if that can be written: it ends with what was
+ * committed, what was handed in after that is counted as lost, and a mark says why. */
 int aatgs_trace_writer_close(aatgs_trace_writer *w, uint64_t digest, uint64_t lost,
                              aatgs_error *error);
 

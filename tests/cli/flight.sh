@@ -10,9 +10,9 @@ run() {
 holds() {
   aatgs 0 info "$1" --format json
   checks=$((checks + 1))
-  first=$(json first) last=$(json last)
-  [ "$first" -lt "$2" ] && [ "$last" -gt "$2" ] ||
-    complain "$1 holds $first to $last: not what was before and after $2"
+  begin=$(json first) end=$(json last)
+  [ "$begin" -lt "$2" ] && [ "$end" -gt "$2" ] ||
+    complain "$1 holds $begin to $end: not what was before and after $2"
 }
 
 # What does not fit together is refused before anything is made.

@@ -301,14 +301,7 @@ SHOWN int unlink(const char *path)
 }
 
 /* A sanitizer has an allocator of its own, which cannot be stood before. */
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#endif
-#if !defined(SANITIZED)
+#if !defined(AATGS_TEST_SANITIZED)
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *old, size_t size);

@@ -8,6 +8,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define AATGS_TEST_SANITIZED 1
+#endif
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define AATGS_TEST_SANITIZED 1
+#endif
+
 typedef enum inject_kind {
   INJECT_WRITE = 1,   /* write, pwrite, writev, pwritev, but for */
   INJECT_COMMIT = 2,  /* a write to LMDB's meta pages */
