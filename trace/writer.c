@@ -274,7 +274,7 @@ int aatgs_trace_write_plan(aatgs_trace_writer *w, const aatgs_trace_plan *plan)
   return aatgs_writer_put(w, w->meta, &key, 1, 0, w->scratch.data, w->scratch.size);
 }
 
-int aatgs_trace_write_iteration(aatgs_trace_writer *w, const aatgs_iteration *iteration)
+static int take_iteration(aatgs_trace_writer *w, const aatgs_iteration *iteration)
 {
   if (w->error.code)
     return w->error.code;
@@ -285,8 +285,16 @@ int aatgs_trace_write_iteration(aatgs_trace_writer *w, const aatgs_iteration *it
   if (!aatgs_chunk_fits(w->chunk, iteration->timing_count) && seal_all(w))
     return w->error.code;
   int rc = aatgs_chunk_add(w->chunk, iteration);
-  if (rc)
-    return aatgs_writer_fail(w, rc, "cannot take an iteration");
+  return rc ? aatgs_writer_fail(w, rc, "cannot take an iteration") : 0;
+}
+
+int aatgs_trace_write_iteration(aatgs_trace_writer *w, const aatgs_iteration *iteration)
+{
+  int rc = take_iteration(w, iteration);
+  if (rc) {
+    w->refused++;
+    return rc;
+  }
   w->last = iteration->iteration;
   w->dirty = true;
   if (!aatgs_chunk_full(w->chunk))
@@ -384,7 +392,7 @@ static int last_words(aatgs_trace_writer *w, aatgs_closed_record r)
   const aatgs_key key = {AATGS_KIND_CLOSED, 0, 0};
   const aatgs_error why = w->error;
   uint64_t taken = w->sealed_count + aatgs_chunk_iterations(w->chunk);
-  r.lost += taken - w->committed_count;
+  r.lost += taken + w->refused - w->committed_count;
   r.last = w->committed;
   r.iterations = w->committed_count;
   aatgs_store_drop(w->meta);

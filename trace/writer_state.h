@@ -40,6 +40,7 @@ struct aatgs_trace_writer {
   uint64_t before;        /* last iteration of the chunk sealed last */
   uint64_t sealed_count;  /* iterations sealed, in all */
   uint64_t sealed_lost;   /* gaps before and between them */
+  uint64_t refused;       /* iterations handed in after an error, or with it */
   aatgs_state_record env; /* what is sealed in the newest environment */
   uint64_t volume;        /* bytes of all values, tails left out */
   uint64_t snapshot_volume; /* of the snapshots among them */
