@@ -246,6 +246,8 @@ static int apply(aatgs_store *s, MDB_txn *txn)
 static int try_commit(aatgs_store *s)
 {
   MDB_txn *txn;
+  /* A foreign reader that died in a transaction would hold pages back for ever. */
+  mdb_reader_check(s->env, NULL);
   int rc = mdb_txn_begin(s->env, NULL, 0, &txn);
   if (rc)
     return rc;
