@@ -109,11 +109,13 @@ static int write_run(aatgs_trace_writer *w, const aatgs_trace_writer_options *o)
 }
 
 /* Small files and small commits keep the bytes on the disk close to the window: what is let go of
- * at a time is a file, and a file is no smaller than a snapshot. */
+ * at a time is a file, and a file has room for as much as a snapshot behind the one it begins with.
+ */
 static void divide_window(aatgs_trace_writer *w, aatgs_chunk_limits *limits)
 {
   const uint64_t part = w->window_bytes / AATGS_WINDOW_PARTS;
-  const uint64_t file = part > w->snapshot_bytes ? part : w->snapshot_bytes;
+  const uint64_t least = 2 * w->snapshot_bytes;
+  const uint64_t file = part > least ? part : least;
   w->roll_bytes = file < w->roll_bytes ? file : w->roll_bytes;
   w->commit_bytes = part < w->commit_bytes ? part : w->commit_bytes;
   limits->bytes = part < limits->bytes ? part : limits->bytes;
@@ -308,7 +310,8 @@ int aatgs_trace_write_iteration(aatgs_trace_writer *w, const aatgs_iteration *it
 
 bool aatgs_trace_writer_wants_snapshot(const aatgs_trace_writer *w)
 {
-  return !w->error.code && aatgs_writer_is_long(w, 1);
+  const bool began_without = w->data_number > 1 && w->env.snapshots == 0;
+  return !w->error.code && (began_without || aatgs_writer_is_long(w, 1));
 }
 
 int aatgs_trace_write_snapshot(aatgs_trace_writer *w, uint64_t at, const uint8_t *bytes,
@@ -322,8 +325,7 @@ int aatgs_trace_write_snapshot(aatgs_trace_writer *w, uint64_t at, const uint8_t
   bool first = w->last == 0 && w->expected == 0;
   if (first)
     w->expected = at;
-  if (aatgs_trace_writer_wants_snapshot(w) && aatgs_writer_can_roll(w, at) &&
-      aatgs_writer_roll(w, at))
+  if (aatgs_writer_is_long(w, 1) && aatgs_writer_can_roll(w, at) && aatgs_writer_roll(w, at))
     return w->error.code;
   int rc =
       aatgs_writer_put_pieces(w, first ? w->meta : w->data, AATGS_KIND_SNAPSHOT, ~at, bytes, size);

@@ -38,7 +38,7 @@ int aatgs_trace_write_iteration(aatgs_trace_writer *w, const aatgs_iteration *it
 int aatgs_trace_write_snapshot(aatgs_trace_writer *w, uint64_t at, const uint8_t *bytes,
                                size_t size);
 /* True when the data file is large enough for the next one to begin, with a snapshot. Without
- * one it grows to twice its size, and the next one begins without. */
+ * one it grows to twice its size, and the next one begins without, and wants one. */
 bool aatgs_trace_writer_wants_snapshot(const aatgs_trace_writer *w);
 int aatgs_trace_write_tick(aatgs_trace_writer *w, const aatgs_tick *tick);
 /* Numbered in the order they come. */

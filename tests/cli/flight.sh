@@ -40,6 +40,13 @@ done
 aatgs 0 info ring-saved-1
 out "expression .*iteration == $((n / 2))"
 
+# The smallest window, whose files are shorter than what the journal holds, has snapshots to replay from.
+run 0 --iterations $n --record small --flight-recorder 1MiB --trigger "iteration == $((n - 100))"
+holds small-saved-1 $((n - 100))
+for trace in small small-saved-1; do
+  aatgs 0 replay "$trace" --workload "$odd"
+done
+
 # A name that an earlier run's windows have is refused, and nothing is left of the new recording.
 rm -rf ring
 refused 1 'ring-saved-1.*earlier run' run --workload "$odd" --device cpu --record ring --flight-recorder 1MiB
