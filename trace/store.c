@@ -96,6 +96,16 @@ static int sync_folder(const char *dir)
   return rc;
 }
 
+/* LMDB would take a file that is there, and follow a link. */
+static int create_file(const aatgs_store *s, aatgs_error *error)
+{
+  int fd = open(s->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  if (fd < 0)
+    return failed(s, "create it", errno, error);
+  close(fd);
+  return 0;
+}
+
 static int open_env(aatgs_store *s, const char *dir, aatgs_error *error)
 {
   MDB_stat stat;
@@ -130,12 +140,13 @@ int aatgs_store_create(const char *dir, const char *name, aatgs_store **out, aat
   snprintf(lock, sizeof lock, "%s" AATGS_LOCK_SUFFIX, s->path);
   int rc = allocate_lock(s, lock, error);
   if (!rc) {
-    rc = open_env(s, dir, error);
-    if (rc) {
+    rc = create_file(s, error);
+    if (!rc && (rc = open_env(s, dir, error))) {
       mdb_env_close(s->env);
       unlink(s->path);
-      unlink(lock);
     }
+    if (rc)
+      unlink(lock);
   }
   if (rc) {
     free(s);

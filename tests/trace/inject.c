@@ -22,6 +22,7 @@ static struct {
   uint64_t calls;
   inject_action action;
   int error;
+  size_t largest;
 } plan;
 
 static struct {
@@ -38,6 +39,7 @@ void inject_start(unsigned kinds, uint64_t at, inject_action action, int error)
   plan.calls = 0;
   plan.action = action;
   plan.error = error;
+  plan.largest = 0;
   plan.kinds = kinds;
 }
 
@@ -45,6 +47,11 @@ uint64_t inject_stop(void)
 {
   plan.kinds = 0;
   return plan.calls;
+}
+
+size_t inject_largest(void)
+{
+  return plan.largest;
 }
 
 static void die(void)
@@ -306,8 +313,10 @@ void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *old, size_t size);
 
-static bool refused(void)
+static bool refused(size_t size)
 {
+  if ((plan.kinds & INJECT_MALLOC) && size > plan.largest)
+    plan.largest = size;
   if (meet(INJECT_MALLOC) != INJECT_FAIL)
     return false;
   errno = ENOMEM;
@@ -316,16 +325,16 @@ static bool refused(void)
 
 SHOWN void *malloc(size_t size)
 {
-  return refused() ? NULL : __libc_malloc(size);
+  return refused(size) ? NULL : __libc_malloc(size);
 }
 
 SHOWN void *calloc(size_t count, size_t size)
 {
-  return refused() ? NULL : __libc_calloc(count, size);
+  return refused(count * size) ? NULL : __libc_calloc(count, size);
 }
 
 SHOWN void *realloc(void *old, size_t size)
 {
-  return refused() ? NULL : __libc_realloc(old, size);
+  return refused(size) ? NULL : __libc_realloc(old, size);
 }
 #endif

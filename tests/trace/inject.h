@@ -43,6 +43,9 @@ typedef enum inject_action {
 void inject_start(unsigned kinds, uint64_t at, inject_action action, int error);
 /* Stops; returns how many calls there were. */
 uint64_t inject_stop(void);
+/* The most bytes asked for at a time since inject_start(INJECT_MALLOC, ...); 0 under a sanitizer.
+ */
+size_t inject_largest(void);
 
 /* A write or sync that happened to a file below the folder being logged. */
 typedef struct inject_entry {
