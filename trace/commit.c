@@ -263,6 +263,7 @@ int aatgs_writer_roll(aatgs_trace_writer *w, uint64_t at)
     w->rolled.failed = false;
     return aatgs_writer_fail(w, AATGS_ENOMEM, "cannot begin a new data file");
   }
+  w->rolled_bytes += r.bytes + AATGS_LOCK_BYTES;
   aatgs_store_close(w->data);
   w->data = NULL;
   rc = aatgs_writer_open_data(w);

@@ -382,6 +382,11 @@ void aatgs_trace_writer_get_volume(const aatgs_trace_writer *w, uint64_t *bytes,
   *snapshots = w->snapshot_volume;
 }
 
+uint64_t aatgs_trace_writer_data_bytes(const aatgs_trace_writer *w)
+{
+  return w->error.code ? w->rolled_bytes : w->rolled_bytes + aatgs_writer_data_bytes(w);
+}
+
 const aatgs_error *aatgs_trace_writer_error(const aatgs_trace_writer *w)
 {
   return &w->error;

@@ -53,6 +53,8 @@ uint64_t aatgs_trace_writer_committed(const aatgs_trace_writer *w);
 /* Bytes of all values made so far, and of the snapshots among them. */
 void aatgs_trace_writer_get_volume(const aatgs_trace_writer *w, uint64_t *bytes,
                                    uint64_t *snapshots);
+/* Bytes on the disk of all data files so far, as a window counts them, those that are gone too. */
+uint64_t aatgs_trace_writer_data_bytes(const aatgs_trace_writer *w);
 const aatgs_error *aatgs_trace_writer_error(const aatgs_trace_writer *w);
 /* Seals and marks the trace closed with the run's totals. `lost` counts iterations that were run
  * and not handed in. Frees the writer in any case; `error` (may be NULL) gets the sentence.

@@ -31,7 +31,8 @@ struct aatgs_trace_writer {
   aatgs_store *meta;
   aatgs_store *data;
   uint32_t data_number;
-  aatgs_bytes rolled; /* aatgs_rolled, oldest first */
+  aatgs_bytes rolled;    /* aatgs_rolled, oldest first */
+  uint64_t rolled_bytes; /* of all that ever were */
   aatgs_chunk_builder *chunk;
   aatgs_bytes scratch;
   aatgs_arena arena;      /* for checks of what is written; emptied each time */

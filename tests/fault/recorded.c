@@ -29,7 +29,7 @@ int recorded_remove_folder(void **state)
   return nftw(recorded_folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-aatgs_runtime *recorded_open(aatgs_on_full on_full)
+aatgs_runtime *recorded_open(aatgs_on_full on_full, uint64_t window_bytes)
 {
   aatgs_options o = AATGS_OPTIONS_INIT;
   aatgs_runtime *rt;
@@ -40,6 +40,7 @@ aatgs_runtime *recorded_open(aatgs_on_full on_full)
   o.workers = 1;
   o.record = recorded_folder;
   o.on_full = on_full;
+  o.window_bytes = window_bytes;
   if (aatgs_open(&o, &rt, &error))
     fail_msg("%s", error.text);
   return rt;

@@ -37,7 +37,7 @@ static void test_nothing_may_be_lost(void **state)
   (void)state;
   for (size_t k = 0; k < TROUBLES; k++) {
     assert_int_equal(recorded_make_folder(NULL), 0);
-    aatgs_runtime *rt = recorded_open(AATGS_ON_FULL_WAIT);
+    aatgs_runtime *rt = recorded_open(AATGS_ON_FULL_WAIT, 0);
     aatgs_trace_report r;
     aatgs_error e;
     assert_int_equal(recorded_iterate(rt, 2000), 1);
@@ -74,7 +74,7 @@ static void test_what_does_not_fit_may_be_dropped(void **state)
   (void)state;
   for (size_t k = 0; k < TROUBLES; k++) {
     assert_int_equal(recorded_make_folder(NULL), 0);
-    aatgs_runtime *rt = recorded_open(AATGS_ON_FULL_DROP);
+    aatgs_runtime *rt = recorded_open(AATGS_ON_FULL_DROP, 0);
     aatgs_trace_report r;
     aatgs_trace *t;
     aatgs_trace_state s;

@@ -21,7 +21,7 @@ static void limit_files(rlim_t bytes)
 static void test_nothing_may_be_lost(void **state)
 {
   (void)state;
-  aatgs_runtime *rt = recorded_open(AATGS_ON_FULL_WAIT);
+  aatgs_runtime *rt = recorded_open(AATGS_ON_FULL_WAIT, 0);
   aatgs_graph *graph;
   limit_files(1 << 20);
   assert_int_equal(recorded_iterate(rt, 100000) < 0, 1);
@@ -39,7 +39,7 @@ static void test_nothing_may_be_lost(void **state)
 static void test_what_does_not_fit_may_be_dropped(void **state)
 {
   (void)state;
-  aatgs_runtime *rt = recorded_open(AATGS_ON_FULL_DROP);
+  aatgs_runtime *rt = recorded_open(AATGS_ON_FULL_DROP, 0);
   aatgs_graph *graph;
   aatgs_runtime_info info;
   limit_files(1 << 20);
