@@ -130,13 +130,6 @@ static int start_saving(aatgs_flight *f)
 
 /* ---- Events ------------------------------------------------------------------------------- */
 
-static uint64_t written(const aatgs_flight *f)
-{
-  uint64_t bytes, snapshots;
-  aatgs_trace_writer_get_volume(f->writer, &bytes, &snapshots);
-  return bytes;
-}
-
 int aatgs_flight_mark(aatgs_flight *f, const aatgs_trace_mark *mark)
 {
   if ((!f->armed && f->number == f->saves_max) || f->marks == MARKS_MAX)
@@ -144,7 +137,7 @@ int aatgs_flight_mark(aatgs_flight *f, const aatgs_trace_mark *mark)
   f->marks++;
   if (!f->armed) {
     f->armed = true;
-    f->armed_bytes = written(f);
+    f->armed_bytes = aatgs_trace_writer_data_bytes(f->writer);
     f->armed_ns = mark->at_ns;
     f->armed_at = mark->iteration;
   }
@@ -189,7 +182,8 @@ int aatgs_flight_pump(aatgs_flight *f, uint64_t now_ns)
     end_saving(f);
   if (!f->armed || f->saving)
     return 0;
-  if ((f->window_bytes && written(f) - f->armed_bytes >= f->window_bytes / 2) ||
+  if ((f->window_bytes &&
+       aatgs_trace_writer_data_bytes(f->writer) - f->armed_bytes >= f->window_bytes / 2) ||
       (f->window_ns && now_ns - f->armed_ns >= f->window_ns / 2 && now_ns > f->armed_ns))
     return start_saving(f);
   return 0;

@@ -320,6 +320,16 @@ static int write_plan(aatgs_recorder *r, uint32_t *owned, uint64_t tasks)
   return rc;
 }
 
+/* How far the trace is, and what it wants. */
+static void show_progress(aatgs_recorder *r)
+{
+  uint64_t bytes, snapshots;
+  aatgs_trace_writer_get_volume(r->writer, &bytes, &snapshots);
+  aatgs_bus_store_relaxed(&r->volume.bytes, bytes);
+  aatgs_bus_store_relaxed(&r->committed, aatgs_trace_writer_committed(r->writer));
+  aatgs_bus_store_relaxed(&r->wants_snapshot, aatgs_trace_writer_wants_snapshot(r->writer));
+}
+
 static int write_snapshot(aatgs_recorder *r, uint64_t at, const uint8_t *state, size_t size)
 {
   const uint64_t start_ns = aatgs_now_ns();
@@ -330,7 +340,7 @@ static int write_snapshot(aatgs_recorder *r, uint64_t at, const uint8_t *state, 
   aatgs_bus_store_relaxed(&r->volume.snapshot_bytes, after - before);
   aatgs_bus_store_relaxed(&r->volume.snapshot_bytes_in_all, after);
   aatgs_bus_store_relaxed(&r->volume.snapshot_ns, aatgs_now_ns() - start_ns);
-  aatgs_bus_store_relaxed(&r->wants_snapshot, aatgs_trace_writer_wants_snapshot(r->writer));
+  show_progress(r);
   return rc;
 }
 
@@ -377,13 +387,16 @@ static void check(aatgs_recorder *r, int rc)
   aatgs_bus_store_release(&r->failed, 1); /* J5 */
 }
 
+/* In a small window a data file is done sooner than a full journal. */
+#define SHOW_EVERY 64u
+
 /* Writes what is there; returns whether there was anything. */
 static bool drain(aatgs_recorder *r)
 {
   const uint64_t head = aatgs_bus_load_acquire(&r->head); /* J2 */
   uint64_t tail = aatgs_bus_load_relaxed(&r->tail);
   const bool some = tail != head;
-  uint64_t bytes, snapshots;
+  unsigned written = 0;
   while (tail != head) {
     entry_header header;
     const uint8_t *p = r->journal + (tail & (r->capacity - 1));
@@ -391,9 +404,9 @@ static bool drain(aatgs_recorder *r)
     check(r, write_entry(r, &header, p + sizeof header));
     tail += header.bytes;
     aatgs_bus_store_release(&r->tail, tail); /* J3 */
+    if (++written % SHOW_EVERY == 0)
+      show_progress(r);
   }
-  aatgs_trace_writer_get_volume(r->writer, &bytes, &snapshots);
-  aatgs_bus_store_relaxed(&r->volume.bytes, bytes);
   return some;
 }
 
@@ -410,8 +423,7 @@ static void *run_recorder(void *arg)
     check(r, aatgs_trace_writer_pump(r->writer, now_ns));
     if (r->flight)
       check(r, aatgs_flight_pump(r->flight, now_ns));
-    aatgs_bus_store_relaxed(&r->committed, aatgs_trace_writer_committed(r->writer));
-    aatgs_bus_store_relaxed(&r->wants_snapshot, aatgs_trace_writer_wants_snapshot(r->writer));
+    show_progress(r);
     if (!some) {
       const struct timespec nap = {0, 500000};
       nanosleep(&nap, NULL);

@@ -4,8 +4,10 @@
 
 #include "tools/table.h"
 
-static void extent(aatgs_report *p, const aatgs_trace_report *r)
+static void extent(aatgs_report *p, const char *verdict, const aatgs_trace_report *r)
 {
+  if (verdict)
+    aatgs_report_fact(p, "verdict", "verdict", aatgs_cell_text(verdict));
   aatgs_report_fact(p, "state", "state", aatgs_cell_text(r->closed ? "closed" : "open"));
   aatgs_report_fact(p, "iterations", "iterations", aatgs_cell_count(r->iterations));
   aatgs_report_fact(p, "first", "first", aatgs_cell_count(r->first));
@@ -13,8 +15,10 @@ static void extent(aatgs_report *p, const aatgs_trace_report *r)
   aatgs_report_fact(p, "lost", "lost", aatgs_cell_count(r->lost));
   aatgs_report_fact(p, "timings", "timing records", aatgs_cell_count(r->timings));
   aatgs_report_fact(p, "snapshots", "state snapshots", aatgs_cell_count(r->snapshots));
-  aatgs_report_fact(p, "values", "values", aatgs_cell_count(r->values));
-  aatgs_report_fact(p, "damaged", "damaged", aatgs_cell_count(r->damaged));
+  if (r->values)
+    aatgs_report_fact(p, "values", "values", aatgs_cell_count(r->values));
+  if (verdict)
+    aatgs_report_fact(p, "damaged", "damaged", aatgs_cell_count(r->damaged));
   if (r->bytes)
     aatgs_report_fact(p, "bytes", "size", aatgs_cell_bytes(r->bytes));
   if (r->digest)
@@ -22,12 +26,13 @@ static void extent(aatgs_report *p, const aatgs_trace_report *r)
 }
 
 int aatgs_care_print(const char *verb, const char *place_key, const char *place,
-                     const aatgs_trace_report *report, aatgs_format format, int exit_code)
+                     const char *verdict, const aatgs_trace_report *report, aatgs_format format,
+                     int exit_code)
 {
   aatgs_report *p = aatgs_report_open();
   if (place)
     aatgs_report_fact(p, place_key, place_key, aatgs_cell_text(place));
-  extent(p, report);
+  extent(p, verdict, report);
   int rc = aatgs_report_print(p, format, stdout);
   aatgs_report_close(p);
   return rc ? aatgs_cli_fail_with(verb, rc, NULL) : aatgs_cli_finish(verb, exit_code);

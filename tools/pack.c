@@ -16,7 +16,8 @@ int aatgs_pack_file(const char *dir, const char *out, aatgs_trace_report *report
   FILE *to = fd < 0 ? NULL : fdopen(fd, "wb");
   if (!to)
     return aatgs_error_set(error, errno == EEXIST ? AATGS_EEXIST : AATGS_EIO, errno,
-                           "%s: cannot create it: %s", out, strerror(errno));
+                           "%s: cannot create it: %s%s", out, strerror(errno),
+                           errno == EEXIST ? "; choose another name or remove it" : "");
   int rc = aatgs_trace_pack(dir, to, out, report, error);
   if (!rc && fsync(fd))
     rc = aatgs_error_set(error, AATGS_EIO, errno, "%s: cannot sync it: %s", out, strerror(errno));
@@ -64,5 +65,5 @@ int aatgs_verb_pack(int argc, char **argv)
     return aatgs_cli_fail_with(VERB, rc, &error);
   if (to_stdout)
     return aatgs_cli_finish(VERB, AATGS_EXIT_DONE);
-  return aatgs_care_print(VERB, "pack", out, &report, format, AATGS_EXIT_DONE);
+  return aatgs_care_print(VERB, "pack", out, NULL, &report, format, AATGS_EXIT_DONE);
 }

@@ -37,6 +37,8 @@ int aatgs_verb_recover(int argc, char **argv)
   int rc = aatgs_trace_recover(argv[0], out, aatgs_care_note, verb, &report, &error);
   if (rc)
     return aatgs_cli_fail_with(VERB, rc, &error);
-  return aatgs_care_print(VERB, "trace", out, &report, format,
+  report.values = 0; /* older copies that were found count, too */
+  return aatgs_care_print(VERB, "trace", out,
+                          report.damaged ? "not all was saved" : "all was saved", &report, format,
                           report.damaged ? AATGS_EXIT_LOST : AATGS_EXIT_DONE);
 }

@@ -24,7 +24,9 @@ static void look(aatgs_listed *l)
 static int add(aatgs_trace_list *list, const char *dir, const char *name)
 {
   char path[4096], meta[4200];
-  snprintf(path, sizeof path, "%s%s%s", dir, dir[strlen(dir) - 1] == '/' ? "" : "/", name);
+  const bool here = strcmp(dir, ".") == 0;
+  snprintf(path, sizeof path, "%s%s%s", here ? "" : dir,
+           here || dir[strlen(dir) - 1] == '/' ? "" : "/", name);
   snprintf(meta, sizeof meta, "%s/meta", path);
   if (access(meta, F_OK))
     return 0;

@@ -43,6 +43,6 @@ int aatgs_verb_trim(int argc, char **argv)
                             &report, &error);
   if (rc)
     return aatgs_cli_fail_with(VERB, rc, &error);
-  return aatgs_care_print(VERB, "trace", out, &report, format,
+  return aatgs_care_print(VERB, "trace", out, NULL, &report, format,
                           report.lost ? AATGS_EXIT_LOST : AATGS_EXIT_DONE);
 }

@@ -45,5 +45,5 @@ int aatgs_verb_unpack(int argc, char **argv)
     fclose(from);
   if (rc)
     return aatgs_cli_fail_with(VERB, rc, &error);
-  return aatgs_care_print(VERB, "trace", out, &report, format, AATGS_EXIT_DONE);
+  return aatgs_care_print(VERB, "trace", out, NULL, &report, format, AATGS_EXIT_DONE);
 }

@@ -37,5 +37,6 @@ int aatgs_verb_verify(int argc, char **argv)
   if (rc && !report.damaged)
     return AATGS_EXIT_ERROR;
   int exit_code = rc ? AATGS_EXIT_ERROR : report.lost ? AATGS_EXIT_LOST : AATGS_EXIT_DONE;
-  return aatgs_care_print(VERB, "trace", argv[0], &report, format, exit_code);
+  const char *verdict = rc ? "damaged" : report.lost ? "whole, iterations were lost" : "whole";
+  return aatgs_care_print(VERB, "trace", argv[0], verdict, &report, format, exit_code);
 }

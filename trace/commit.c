@@ -1,4 +1,5 @@
 /* How a writer's values reach the disk: gathering, transactions, rolling, the window. */
+#include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -107,20 +108,24 @@ static void add_to_state(aatgs_state_record *s, const aatgs_chunk_summary *c)
 
 /* ---- Transactions ------------------------------------------------------------------ */
 
-static void remove_data(aatgs_trace_writer *w, uint32_t number)
+static bool remove_data(aatgs_trace_writer *w, uint32_t number)
 {
   char path[4096];
   snprintf(path, sizeof path, "%s/" AATGS_DATA_PREFIX "%0*u", w->dir, AATGS_DATA_DIGITS, number);
-  unlink(path);
+  if (unlink(path) && errno != ENOENT)
+    return false;
   strcat(path, AATGS_LOCK_SUFFIX);
   unlink(path);
+  return true;
 }
 
+/* False when there is none, or when it cannot go: then it stays the oldest, so that no hole comes
+ * behind it, and the window is too long until it goes. */
 static bool remove_oldest(aatgs_trace_writer *w)
 {
-  if (w->rolled.size == 0)
+  if (w->rolled.size == 0 ||
+      !remove_data(w, ((const aatgs_rolled *)(const void *)w->rolled.data)->number))
     return false;
-  remove_data(w, ((const aatgs_rolled *)(const void *)w->rolled.data)->number);
   w->rolled.size -= sizeof(aatgs_rolled);
   memmove(w->rolled.data, w->rolled.data + sizeof(aatgs_rolled), w->rolled.size);
   return true;
@@ -233,7 +238,10 @@ int aatgs_writer_open_data(aatgs_trace_writer *w)
 bool aatgs_writer_is_long(const aatgs_trace_writer *w, uint64_t times)
 {
   uint64_t ns = w->env.iterations ? w->env.last_seen_ns - w->env.first_posted_ns : 0;
-  return aatgs_writer_data_bytes(w) > w->roll_bytes * times ||
+  /* A map that cannot grow is too long before it is full. */
+  const uint64_t most = aatgs_store_bytes_max(w->data) / 8 * 3;
+  const uint64_t bytes = w->roll_bytes < most ? w->roll_bytes : most;
+  return aatgs_writer_data_bytes(w) > bytes * times ||
          (w->window_ns && ns > w->window_ns / AATGS_WINDOW_TIMES * times);
 }
 
@@ -255,11 +263,12 @@ int aatgs_writer_roll(aatgs_trace_writer *w, uint64_t at)
     w->rolled.failed = false;
     return aatgs_writer_fail(w, AATGS_ENOMEM, "cannot begin a new data file");
   }
-  aatgs_store *old = w->data;
+  w->rolled_bytes += r.bytes + AATGS_LOCK_BYTES;
+  aatgs_store_close(w->data);
+  w->data = NULL;
   rc = aatgs_writer_open_data(w);
   if (rc)
     return rc;
-  aatgs_store_close(old);
   w->env = (aatgs_state_record){.ticks = w->env.ticks};
   /* The block of ticks goes on here; readers take the newest copy. */
   w->tick_dirty = w->tick_count > 0;
@@ -285,6 +294,8 @@ void aatgs_writer_trim_window(aatgs_trace_writer *w)
     ;
   uint64_t newest = w->env.last_seen_ns;
   while (w->window_ns && w->rolled.size && newest > w->window_ns &&
-         ((const aatgs_rolled *)(const void *)w->rolled.data)->last_seen_ns < newest - w->window_ns)
-    remove_oldest(w);
+         ((const aatgs_rolled *)(const void *)w->rolled.data)->last_seen_ns <
+             newest - w->window_ns &&
+         remove_oldest(w))
+    ;
 }

@@ -176,7 +176,8 @@ int aatgs_trace_unpack(FILE *from, const char *name, const char *out, aatgs_trac
   *report = (aatgs_trace_report){0};
   if (mkdir(out, 0777))
     return aatgs_error_set(error, errno == EEXIST ? AATGS_EEXIST : AATGS_EIO, errno,
-                           "%s: cannot create the folder: %s", out, strerror(errno));
+                           "%s: cannot create the folder: %s%s", out, strerror(errno),
+                           errno == EEXIST ? "; choose another name or remove it" : "");
   aatgs_trace *t = NULL;
   int rc = aatgs_pack_read(from, name, unpack_value, &u, report, error);
   if (!rc)

@@ -292,7 +292,8 @@ static int open_meta(aatgs_trace *t)
     return aatgs_error_set(&t->error, errno == ENOENT ? AATGS_ENOTFOUND : AATGS_EIO, errno,
                            "%s: cannot open it: %s", t->dir, strerror(errno));
   if (!S_ISDIR(st.st_mode))
-    return aatgs_trace_failed(t, AATGS_EFORMAT, "not a trace: a trace is a folder");
+    return aatgs_trace_failed(
+        t, AATGS_EFORMAT, "not a trace: a trace is a folder; `aatgs unpack` makes one of a pack");
   snprintf(path, sizeof path, "%s/" AATGS_META_NAME, t->dir);
   int rc = aatgs_pages_open(path, &t->meta, &t->error);
   if (rc == AATGS_ENOTFOUND)

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <lmdb.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -20,6 +21,8 @@ struct aatgs_store {
   MDB_dbi dbi;
   bool dbi_open;
   size_t map;
+  bool map_stays; /* it could not grow when it should have */
+  bool map_gone;
   uint32_t page;
   aatgs_bytes pending; /* changes, each an entry and its value */
   size_t begun;        /* offset of the entry begun last */
@@ -51,9 +54,13 @@ static int failed(const aatgs_store *s, const char *what, int rc, aatgs_error *e
   case ENOSPC:
   case EDQUOT:
   case EFBIG:
-  case MDB_MAP_FULL:
     return aatgs_error_set(error, AATGS_ENOSPC, rc, "%s: cannot %s: %s; make room on that disk",
                            s->path, what, mdb_strerror(rc));
+  case MDB_MAP_FULL:
+    return aatgs_error_set(error, AATGS_ENOMEM, rc,
+                           "%s: cannot %s: no address space for a larger map; raise the limit that "
+                           "`ulimit -v` shows",
+                           s->path, what);
   case ENOMEM:
     return aatgs_error_set(error, AATGS_ENOMEM, rc, "%s: cannot %s: out of memory", s->path, what);
   default:
@@ -87,6 +94,16 @@ static int sync_folder(const char *dir)
   int rc = fsync(fd) ? errno : 0;
   close(fd);
   return rc;
+}
+
+/* LMDB would take a file that is there, and follow a link. */
+static int create_file(const aatgs_store *s, aatgs_error *error)
+{
+  int fd = open(s->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  if (fd < 0)
+    return failed(s, "create it", errno, error);
+  close(fd);
+  return 0;
 }
 
 static int open_env(aatgs_store *s, const char *dir, aatgs_error *error)
@@ -123,12 +140,13 @@ int aatgs_store_create(const char *dir, const char *name, aatgs_store **out, aat
   snprintf(lock, sizeof lock, "%s" AATGS_LOCK_SUFFIX, s->path);
   int rc = allocate_lock(s, lock, error);
   if (!rc) {
-    rc = open_env(s, dir, error);
-    if (rc) {
+    rc = create_file(s, error);
+    if (!rc && (rc = open_env(s, dir, error))) {
       mdb_env_close(s->env);
       unlink(s->path);
-      unlink(lock);
     }
+    if (rc)
+      unlink(lock);
   }
   if (rc) {
     free(s);
@@ -195,6 +213,8 @@ int aatgs_store_delete(aatgs_store *store, const aatgs_key *key)
 
 void aatgs_store_drop(aatgs_store *store)
 {
+  if (!store)
+    return;
   store->pending.size = 0;
   store->pending.failed = false;
 }
@@ -202,6 +222,11 @@ void aatgs_store_drop(aatgs_store *store)
 size_t aatgs_store_pending(const aatgs_store *store)
 {
   return store->pending.size;
+}
+
+uint64_t aatgs_store_bytes_max(const aatgs_store *store)
+{
+  return store->map_stays ? store->map : UINT64_MAX;
 }
 
 uint64_t aatgs_store_bytes(const aatgs_store *store)
@@ -232,6 +257,8 @@ static int apply(aatgs_store *s, MDB_txn *txn)
 static int try_commit(aatgs_store *s)
 {
   MDB_txn *txn;
+  /* A foreign reader that died in a transaction would hold pages back for ever. */
+  mdb_reader_check(s->env, NULL);
   int rc = mdb_txn_begin(s->env, NULL, 0, &txn);
   if (rc)
     return rc;
@@ -245,11 +272,19 @@ static int try_commit(aatgs_store *s)
   return rc;
 }
 
+/* LMDB lets go of the map before it asks for a larger one, and without one it is no more use: so
+ * the room is asked for beforehand. */
 static int grow_map(aatgs_store *s)
 {
-  if (s->map >= MAP_LAST)
+  void *room = s->map < MAP_LAST ? mmap(NULL, s->map, PROT_NONE,
+                                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+                                 : MAP_FAILED;
+  s->map_stays = room == MAP_FAILED;
+  if (s->map_stays)
     return MDB_MAP_FULL;
+  munmap(room, s->map);
   int rc = mdb_env_set_mapsize(s->env, s->map * 2);
+  s->map_gone = rc != 0;
   if (!rc)
     s->map *= 2;
   return rc;
@@ -276,11 +311,13 @@ int aatgs_store_commit(aatgs_store *store, aatgs_error *error)
     return failed(store, "gather what is to be written", ENOMEM, error);
   if (store->pending.size == 0)
     return 0;
-  /* Growing in advance spares a failed transaction; half the map is always free before one. */
+  if (store->map_gone)
+    return failed(store, "write to it", ENOMEM, error);
+  /* Growing in advance spares a failed transaction, and tells in time when it is not possible. */
   int rc = 0;
   while (!rc && aatgs_store_bytes(store) + 2 * store->pending.size > store->map / 2)
     rc = grow_map(store);
-  if (!rc)
+  if (!rc || rc == MDB_MAP_FULL)
     rc = try_commit(store);
   while (rc == MDB_MAP_FULL && !(rc = grow_map(store)))
     rc = try_commit(store);

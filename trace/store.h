@@ -29,6 +29,8 @@ void aatgs_store_drop(aatgs_store *store);
 
 /* Bytes that wait to be committed. */
 size_t aatgs_store_pending(const aatgs_store *store);
+/* What the file can grow to; UINT64_MAX until a larger map was refused. */
+uint64_t aatgs_store_bytes_max(const aatgs_store *store);
 /* Bytes of the file. */
 uint64_t aatgs_store_bytes(const aatgs_store *store);
 /* Writes all that is pending and returns when it is safe on the disk. On failure nothing of it

@@ -203,9 +203,10 @@ static int trim(trimmer *m, uint64_t first, const char *out, aatgs_trace_report 
   if (rc < 0)
     return rc;
   if (rc == 0 || it.iteration > m->last)
-    return aatgs_error_set(
-        m->error, AATGS_EINVAL, 0,
-        "there is no iteration from %" PRIu64 " to %" PRIu64 "; see `aatgs info`", first, m->last);
+    return aatgs_error_set(m->error, AATGS_EINVAL, 0,
+                           "%s: there is no iteration from %" PRIu64 " to %" PRIu64
+                           "; see `aatgs info`",
+                           m->t->dir, first, m->last);
   rc = aatgs_trace_find_snapshot(m->t, first, &pages, &at);
   if (rc && rc != AATGS_ENOTFOUND)
     return from_reader(m, rc);

@@ -6,6 +6,12 @@
 
 _Static_assert(sizeof(aatgs_value_header) == AATGS_VALUE_HEADER_BYTES, "header is packed");
 
+/* A block of zstd takes 4 bytes at least and makes 128 KiB at most. */
+#define RATIO_MAX 32768u
+/* The window of a frame that is decoded piece by piece is memory: at least what the highest level
+ * takes, and no more than the value itself. */
+#define WINDOW_LOG 23
+
 struct aatgs_codec {
   ZSTD_CCtx *compressor;
   ZSTD_DCtx *decompressor;
@@ -108,6 +114,7 @@ int aatgs_value_check(const uint8_t *bytes, size_t size, aatgs_value_header *hea
   *why = "its header does not hold together";
   if (header->coding > 1 || header->pieces == 0 || header->piece >= header->pieces ||
       header->stored_bytes > size - sizeof *header ||
+      header->raw_bytes / RATIO_MAX > header->stored_bytes ||
       (header->coding == 0 && header->raw_bytes != header->stored_bytes))
     return AATGS_ECORRUPT;
   *why = "its checksum is wrong";
@@ -118,22 +125,30 @@ int aatgs_value_check(const uint8_t *bytes, size_t size, aatgs_value_header *hea
   return 0;
 }
 
-/* Decodes until the frame ends or `out` is full; the bytes decoded, or SIZE_MAX. */
+static int window_log(uint64_t raw_bytes)
+{
+  int log = WINDOW_LOG;
+  while (UINT64_C(1) << log < raw_bytes && log < 28)
+    log++;
+  return log;
+}
+
+/* Decodes until the frame of `raw_bytes` ends or `out` is full; the bytes decoded, or SIZE_MAX. */
 static size_t decompress(aatgs_codec *c, const uint8_t *from, size_t size, uint8_t *to, size_t room,
-                         bool whole)
+                         uint64_t raw_bytes)
 {
   if (!c->decompressor)
     c->decompressor = ZSTD_createDCtx();
   if (!c->decompressor)
     return SIZE_MAX;
-  if (whole) {
+  if (room == raw_bytes) {
     size_t n = ZSTD_decompressDCtx(c->decompressor, to, room, from, size);
     return ZSTD_isError(n) ? SIZE_MAX : n;
   }
   ZSTD_outBuffer out = {to, room, 0};
   ZSTD_inBuffer in = {from, size, 0};
   ZSTD_DCtx_reset(c->decompressor, ZSTD_reset_session_only);
-  ZSTD_DCtx_setParameter(c->decompressor, ZSTD_d_windowLogMax, 28);
+  ZSTD_DCtx_setParameter(c->decompressor, ZSTD_d_windowLogMax, window_log(raw_bytes));
   while (out.pos < out.size) {
     size_t before = in.pos + out.pos;
     size_t left = ZSTD_decompressStream(c->decompressor, &out, &in);
@@ -151,8 +166,7 @@ int aatgs_value_unpack(aatgs_codec *codec, const uint8_t *bytes, const aatgs_val
   *why = "it claims to be larger than it may be";
   if (header->raw_bytes > cap)
     return AATGS_ECORRUPT;
-  bool whole = wanted >= header->raw_bytes;
-  size_t size = whole ? header->raw_bytes : wanted;
+  size_t size = wanted < header->raw_bytes ? wanted : header->raw_bytes;
   out->size = 0;
   *why = "out of memory";
   uint8_t *to = aatgs_bytes_extend(out, size);
@@ -162,7 +176,7 @@ int aatgs_value_unpack(aatgs_codec *codec, const uint8_t *bytes, const aatgs_val
   *why = "it does not decompress to the size it claims";
   if (header->coding == 0)
     memcpy(to, from, size);
-  else if (decompress(codec, from, header->stored_bytes, to, size, whole) != size)
+  else if (decompress(codec, from, header->stored_bytes, to, size, header->raw_bytes) != size)
     return AATGS_ECORRUPT;
   *why = NULL;
   return 0;

@@ -109,11 +109,13 @@ static int write_run(aatgs_trace_writer *w, const aatgs_trace_writer_options *o)
 }
 
 /* Small files and small commits keep the bytes on the disk close to the window: what is let go of
- * at a time is a file, and a file is no smaller than a snapshot. */
+ * at a time is a file, and a file has room for as much as a snapshot behind the one it begins with.
+ */
 static void divide_window(aatgs_trace_writer *w, aatgs_chunk_limits *limits)
 {
   const uint64_t part = w->window_bytes / AATGS_WINDOW_PARTS;
-  const uint64_t file = part > w->snapshot_bytes ? part : w->snapshot_bytes;
+  const uint64_t least = 2 * w->snapshot_bytes;
+  const uint64_t file = part > least ? part : least;
   w->roll_bytes = file < w->roll_bytes ? file : w->roll_bytes;
   w->commit_bytes = part < w->commit_bytes ? part : w->commit_bytes;
   limits->bytes = part < limits->bytes ? part : limits->bytes;
@@ -274,7 +276,7 @@ int aatgs_trace_write_plan(aatgs_trace_writer *w, const aatgs_trace_plan *plan)
   return aatgs_writer_put(w, w->meta, &key, 1, 0, w->scratch.data, w->scratch.size);
 }
 
-int aatgs_trace_write_iteration(aatgs_trace_writer *w, const aatgs_iteration *iteration)
+static int take_iteration(aatgs_trace_writer *w, const aatgs_iteration *iteration)
 {
   if (w->error.code)
     return w->error.code;
@@ -285,8 +287,16 @@ int aatgs_trace_write_iteration(aatgs_trace_writer *w, const aatgs_iteration *it
   if (!aatgs_chunk_fits(w->chunk, iteration->timing_count) && seal_all(w))
     return w->error.code;
   int rc = aatgs_chunk_add(w->chunk, iteration);
-  if (rc)
-    return aatgs_writer_fail(w, rc, "cannot take an iteration");
+  return rc ? aatgs_writer_fail(w, rc, "cannot take an iteration") : 0;
+}
+
+int aatgs_trace_write_iteration(aatgs_trace_writer *w, const aatgs_iteration *iteration)
+{
+  int rc = take_iteration(w, iteration);
+  if (rc) {
+    w->refused++;
+    return rc;
+  }
   w->last = iteration->iteration;
   w->dirty = true;
   if (!aatgs_chunk_full(w->chunk))
@@ -300,7 +310,8 @@ int aatgs_trace_write_iteration(aatgs_trace_writer *w, const aatgs_iteration *it
 
 bool aatgs_trace_writer_wants_snapshot(const aatgs_trace_writer *w)
 {
-  return !w->error.code && aatgs_writer_is_long(w, 1);
+  const bool began_without = w->data_number > 1 && w->env.snapshots == 0;
+  return !w->error.code && (began_without || aatgs_writer_is_long(w, 1));
 }
 
 int aatgs_trace_write_snapshot(aatgs_trace_writer *w, uint64_t at, const uint8_t *bytes,
@@ -314,8 +325,7 @@ int aatgs_trace_write_snapshot(aatgs_trace_writer *w, uint64_t at, const uint8_t
   bool first = w->last == 0 && w->expected == 0;
   if (first)
     w->expected = at;
-  if (aatgs_trace_writer_wants_snapshot(w) && aatgs_writer_can_roll(w, at) &&
-      aatgs_writer_roll(w, at))
+  if (aatgs_writer_is_long(w, 1) && aatgs_writer_can_roll(w, at) && aatgs_writer_roll(w, at))
     return w->error.code;
   int rc =
       aatgs_writer_put_pieces(w, first ? w->meta : w->data, AATGS_KIND_SNAPSHOT, ~at, bytes, size);
@@ -372,18 +382,24 @@ void aatgs_trace_writer_get_volume(const aatgs_trace_writer *w, uint64_t *bytes,
   *snapshots = w->snapshot_volume;
 }
 
+uint64_t aatgs_trace_writer_data_bytes(const aatgs_trace_writer *w)
+{
+  return w->error.code ? w->rolled_bytes : w->rolled_bytes + aatgs_writer_data_bytes(w);
+}
+
 const aatgs_error *aatgs_trace_writer_error(const aatgs_trace_writer *w)
 {
   return &w->error;
 }
 
-/* The disk is full: gives up what is not committed, and says so in the room kept for that. */
+/* Recording failed: gives up what is not committed, and says so, in the room kept for that if the
+ * disk is full. Where that cannot be written either, the trace stays open. */
 static int last_words(aatgs_trace_writer *w, aatgs_closed_record r)
 {
   const aatgs_key key = {AATGS_KIND_CLOSED, 0, 0};
   const aatgs_error why = w->error;
   uint64_t taken = w->sealed_count + aatgs_chunk_iterations(w->chunk);
-  r.lost += taken - w->committed_count;
+  r.lost += taken + w->refused - w->committed_count;
   r.last = w->committed;
   r.iterations = w->committed_count;
   aatgs_store_drop(w->meta);
@@ -415,7 +431,7 @@ int aatgs_trace_writer_close(aatgs_trace_writer *w, uint64_t digest, uint64_t lo
     rc = aatgs_writer_put(w, w->meta, &key, 1, 0, &r, sizeof r);
   if (!rc)
     rc = aatgs_writer_commit_store(w, w->meta);
-  if (rc == AATGS_ENOSPC)
+  if (rc)
     rc = last_words(w, r);
   else
     remove_file(w->dir, AATGS_RESERVE_NAME);

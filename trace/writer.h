@@ -1,6 +1,8 @@
 /* Writing a trace. Used by the recorder, from one thread. Everything handed in
  * is copied. An error is sticky: later calls return it and write nothing more;
- * what was committed before stays readable. */
+ * what was committed before stays readable. AATGS_ENOSPC: the disk or a quota is
+ * full, and there is no file that a window could let go of; AATGS_EIO: whatever
+ * else the system answers, read-only media too; AATGS_ENOMEM. */
 #ifndef AATGS_TRACE_WRITER_H
 #define AATGS_TRACE_WRITER_H
 
@@ -36,7 +38,7 @@ int aatgs_trace_write_iteration(aatgs_trace_writer *w, const aatgs_iteration *it
 int aatgs_trace_write_snapshot(aatgs_trace_writer *w, uint64_t at, const uint8_t *bytes,
                                size_t size);
 /* True when the data file is large enough for the next one to begin, with a snapshot. Without
- * one it grows to twice its size, and the next one begins without. */
+ * one it grows to twice its size, and the next one begins without, and wants one. */
 bool aatgs_trace_writer_wants_snapshot(const aatgs_trace_writer *w);
 int aatgs_trace_write_tick(aatgs_trace_writer *w, const aatgs_tick *tick);
 /* Numbered in the order they come. */
@@ -51,11 +53,13 @@ uint64_t aatgs_trace_writer_committed(const aatgs_trace_writer *w);
 /* Bytes of all values made so far, and of the snapshots among them. */
 void aatgs_trace_writer_get_volume(const aatgs_trace_writer *w, uint64_t *bytes,
                                    uint64_t *snapshots);
+/* Bytes on the disk of all data files so far, as a window counts them, those that are gone too. */
+uint64_t aatgs_trace_writer_data_bytes(const aatgs_trace_writer *w);
 const aatgs_error *aatgs_trace_writer_error(const aatgs_trace_writer *w);
 /* Seals and marks the trace closed with the run's totals. `lost` counts iterations that were run
  * and not handed in. Frees the writer in any case; `error` (may be NULL) gets the sentence.
- * After AATGS_ENOSPC the trace is closed all the same: it ends with what was committed, and what
- * was handed in after that is counted as lost. */
+ * After an error the trace is closed all the same, if that can be written: it ends with what was
+ * committed, what was handed in after that is counted as lost, and a mark says why. */
 int aatgs_trace_writer_close(aatgs_trace_writer *w, uint64_t digest, uint64_t lost,
                              aatgs_error *error);
 

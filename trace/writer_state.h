@@ -31,7 +31,8 @@ struct aatgs_trace_writer {
   aatgs_store *meta;
   aatgs_store *data;
   uint32_t data_number;
-  aatgs_bytes rolled; /* aatgs_rolled, oldest first */
+  aatgs_bytes rolled;    /* aatgs_rolled, oldest first */
+  uint64_t rolled_bytes; /* of all that ever were */
   aatgs_chunk_builder *chunk;
   aatgs_bytes scratch;
   aatgs_arena arena;      /* for checks of what is written; emptied each time */
@@ -40,6 +41,7 @@ struct aatgs_trace_writer {
   uint64_t before;        /* last iteration of the chunk sealed last */
   uint64_t sealed_count;  /* iterations sealed, in all */
   uint64_t sealed_lost;   /* gaps before and between them */
+  uint64_t refused;       /* iterations handed in after an error, or with it */
   aatgs_state_record env; /* what is sealed in the newest environment */
   uint64_t volume;        /* bytes of all values, tails left out */
   uint64_t snapshot_volume; /* of the snapshots among them */

@@ -10,7 +10,8 @@ digest=$(json digest)
 # A whole trace, and a piece of it.
 aatgs 0 verify a.trace --format json
 quiet
-same "$(json digest) $(json iterations) $(json damaged) $(json state)" "$digest 400 0 closed" verify
+same "$(json verdict), $(json digest) $(json iterations) $(json damaged) $(json state)" \
+  "whole, $digest 400 0 closed" verify
 aatgs 0 trim a.trace --range 100-200 -o piece.trace --format json
 quiet
 same "$(json first) $(json last)" '1 200' 'the piece begins at the snapshot'
@@ -38,6 +39,13 @@ refused 1 'not a pack' unpack odd.txt -o d.trace
 refused 1 'No such file' unpack none.aatgz -o d.trace
 absent d.trace
 refused 2 '-o DIR' unpack a.aatgz
+
+# A trace that lost iterations while it was recorded is whole, with an exit status of its own.
+aatgs 0 unpack "$AATGS_SOURCE/tests/trace/golden/v1.aatgz" -o lossy.trace
+aatgs 3 verify lossy.trace
+quiet
+out '^ +verdict +whole, iterations were lost$' '^ +lost +12,349$'
+rm -rf lossy.trace
 
 # Damage is said, and what is whole is saved.
 cp -r a.trace hurt.trace

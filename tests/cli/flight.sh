@@ -10,9 +10,9 @@ run() {
 holds() {
   aatgs 0 info "$1" --format json
   checks=$((checks + 1))
-  first=$(json first) last=$(json last)
-  [ "$first" -lt "$2" ] && [ "$last" -gt "$2" ] ||
-    complain "$1 holds $first to $last: not what was before and after $2"
+  begin=$(json first) end=$(json last)
+  [ "$begin" -lt "$2" ] && [ "$end" -gt "$2" ] ||
+    complain "$1 holds $begin to $end: not what was before and after $2"
 }
 
 # What does not fit together is refused before anything is made.
@@ -39,6 +39,13 @@ for trace in ring ring-saved-1 ring-saved-2; do
 done
 aatgs 0 info ring-saved-1
 out "expression .*iteration == $((n / 2))"
+
+# The smallest window, whose files are shorter than what the journal holds, has snapshots to replay from.
+run 0 --iterations $n --record small --flight-recorder 1MiB --trigger "iteration == $((n - 100))"
+holds small-saved-1 $((n - 100))
+for trace in small small-saved-1; do
+  aatgs 0 replay "$trace" --workload "$odd"
+done
 
 # A name that an earlier run's windows have is refused, and nothing is left of the new recording.
 rm -rf ring

@@ -36,11 +36,10 @@ checks=$((checks + 3))
 aatgs 0 verify ring
 aatgs 0 verify ring-saved-1
 aatgs 0 info ring-saved-1 --format json
-first=$(json first) last=$(json last)
-aatgs 0 info ring-saved-1
-at=$(sed -n 's/^signal *\([0-9,]*\) .*/\1/p' "$work/.out" | tr -d ,)
-echo "saved around iteration $at: $first to $last"
-[ -n "$at" ] && [ "$first" -lt "$at" ] && [ "$last" -gt "$at" ] ||
-  complain "the saved window of $first to $last is not around $at"
+begin=$(json first) end=$(json last)
+at=$(sed -n '/"marks"/,$ s/^ *"iteration": \([0-9]*\),$/\1/p' .out)
+echo "saved around iteration $at: $begin to $end"
+[ -n "$at" ] && [ "$begin" -lt "$at" ] && [ "$end" -gt "$at" ] ||
+  complain "the saved window of $begin to $end is not around $at"
 aatgs 0 replay ring-saved-1 --workload "$odd"
 finish

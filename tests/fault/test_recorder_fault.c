@@ -1,38 +1,12 @@
 /* A recording that fails while the run goes on: an error that says why, a clean end. */
 #include "support/cm.h"
 
-#include "device/workload.h"
-#include "host/aatgs.h"
+#include "fault/recorded.h"
 
-#include <ftw.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
-#include <unistd.h>
-
-static char folder[40];
-
-static int make_folder(void **state)
-{
-  (void)state;
-  snprintf(folder, sizeof folder, "/tmp/aatgs-fault-XXXXXX");
-  return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-  (void)st, (void)kind, (void)ftw;
-  return remove(path);
-}
-
-static int remove_folder(void **state)
-{
-  (void)state;
-  return nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
 
 /* From now on no file of this process may grow beyond what LMDB begins with. */
 static void limit_files(rlim_t bytes)
@@ -44,45 +18,13 @@ static void limit_files(rlim_t bytes)
   assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
-static aatgs_runtime *open_recorded(aatgs_on_full on_full)
-{
-  aatgs_options o = AATGS_OPTIONS_INIT;
-  aatgs_runtime *rt;
-  aatgs_error error;
-  o.workload = AATGS_BUILD_DIR "/empty.so";
-  o.device = "cpu";
-  o.tasks = "one";
-  o.workers = 1;
-  o.record = folder;
-  o.on_full = on_full;
-  if (aatgs_open(&o, &rt, &error))
-    fail_msg("%s", error.text);
-  return rt;
-}
-
-/* Random configs, so that the trace grows. */
-static int iterate(aatgs_runtime *rt, uint32_t iterations)
-{
-  uint32_t config[AATGS_CONFIG_BYTES_MAX / 4], telemetry[AATGS_TELEMETRY_BYTES_MAX / 4];
-  int rc = 0;
-  for (uint32_t i = 0; i < iterations && rc >= 0; i++) {
-    for (uint32_t k = 0; k < AATGS_CONFIG_BYTES_MAX / 4; k++)
-      config[k] = (uint32_t)random() * 2u ^ (uint32_t)random();
-    while ((rc = aatgs_submit(rt, config, NULL)) == AATGS_EAGAIN)
-      continue;
-    if (!rc)
-      rc = aatgs_wait(rt, telemetry, NULL, UINT64_C(10000000000));
-  }
-  return rc;
-}
-
 static void test_nothing_may_be_lost(void **state)
 {
   (void)state;
-  aatgs_runtime *rt = open_recorded(AATGS_ON_FULL_WAIT);
+  aatgs_runtime *rt = recorded_open(AATGS_ON_FULL_WAIT, 0);
   aatgs_graph *graph;
   limit_files(1 << 20);
-  assert_int_equal(iterate(rt, 100000) < 0, 1);
+  assert_int_equal(recorded_iterate(rt, 100000) < 0, 1);
   assert_non_null(strstr(aatgs_last_error(rt)->text, "recorded"));
   /* A graph that cannot be recorded is not taken over, and not freed twice. */
   assert_int_equal(aatgs_graph_open(aatgs_runtime_workload(rt), &graph), 0);
@@ -97,11 +39,11 @@ static void test_nothing_may_be_lost(void **state)
 static void test_what_does_not_fit_may_be_dropped(void **state)
 {
   (void)state;
-  aatgs_runtime *rt = open_recorded(AATGS_ON_FULL_DROP);
+  aatgs_runtime *rt = recorded_open(AATGS_ON_FULL_DROP, 0);
   aatgs_graph *graph;
   aatgs_runtime_info info;
   limit_files(1 << 20);
-  assert_int_equal(iterate(rt, 20000), 1);
+  assert_int_equal(recorded_iterate(rt, 20000), 1);
   assert_int_equal(aatgs_graph_open(aatgs_runtime_workload(rt), &graph), 0);
   assert_int_equal(aatgs_graph_load(graph, "three", 0), 0);
   assert_int_equal(aatgs_set_graph(rt, graph), 0);
@@ -111,7 +53,7 @@ static void test_what_does_not_fit_may_be_dropped(void **state)
   for (int i = 0; i < 1000 && !info.lost; i++) {
     const struct timespec nap = {0, 10000000};
     nanosleep(&nap, NULL);
-    assert_int_equal(iterate(rt, 100), 1);
+    assert_int_equal(recorded_iterate(rt, 100), 1);
     aatgs_get_runtime_info(rt, &info);
   }
   assert_true(info.lost > 0);
@@ -122,9 +64,10 @@ static void test_what_does_not_fit_may_be_dropped(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup_teardown(test_nothing_may_be_lost, make_folder, remove_folder),
-      cmocka_unit_test_setup_teardown(test_what_does_not_fit_may_be_dropped, make_folder,
-                                      remove_folder),
+      cmocka_unit_test_setup_teardown(test_nothing_may_be_lost, recorded_make_folder,
+                                      recorded_remove_folder),
+      cmocka_unit_test_setup_teardown(test_what_does_not_fit_may_be_dropped, recorded_make_folder,
+                                      recorded_remove_folder),
   };
   aatgs_log_set_level(AATGS_LOG_ERROR);
   return cmocka_run_group_tests(tests, NULL, NULL);

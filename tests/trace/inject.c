@@ -22,7 +22,7 @@ static struct {
   uint64_t calls;
   inject_action action;
   int error;
-  bool hit;
+  size_t largest;
 } plan;
 
 static struct {
@@ -39,7 +39,7 @@ void inject_start(unsigned kinds, uint64_t at, inject_action action, int error)
   plan.calls = 0;
   plan.action = action;
   plan.error = error;
-  plan.hit = false;
+  plan.largest = 0;
   plan.kinds = kinds;
 }
 
@@ -49,9 +49,9 @@ uint64_t inject_stop(void)
   return plan.calls;
 }
 
-bool inject_hit(void)
+size_t inject_largest(void)
 {
-  return plan.hit;
+  return plan.largest;
 }
 
 static void die(void)
@@ -64,9 +64,11 @@ static void die(void)
 /* What a call of this kind meets. */
 static inject_action meet(inject_kind kind)
 {
-  if (!(plan.kinds & kind) || plan.calls++ != plan.at)
+  if (!(plan.kinds & kind))
     return INJECT_NOTHING;
-  plan.hit = true;
+  const uint64_t call = plan.calls++;
+  if (plan.action == INJECT_FAIL_ON ? call < plan.at : call != plan.at)
+    return INJECT_NOTHING;
   if (plan.action == INJECT_DIE_BEFORE)
     die();
   return plan.action;
@@ -142,8 +144,12 @@ void inject_log_free(void)
 /* `at` < 0: at the file's own position. */
 static ssize_t write_vector(int fd, const struct iovec *v, int n, off_t at)
 {
-  inject_action a = meet(INJECT_WRITE);
+  inject_action a = meet(at >= 0 && at < INJECT_META_BYTES ? INJECT_COMMIT : INJECT_WRITE);
   off_t where = at < 0 ? lseek(fd, 0, SEEK_CUR) : at;
+  if (a == INJECT_FAIL_ON) {
+    errno = plan.error;
+    return -1;
+  }
   if (a == INJECT_FAIL || a == INJECT_DIE_IN) {
     /* half of the first piece, so that what is on the disk is torn */
     struct iovec half = {v[0].iov_base, v[0].iov_len / 2};
@@ -199,7 +205,7 @@ static int before(inject_kind kind, inject_action *a)
   *a = meet(kind);
   if (*a == INJECT_DIE_IN)
     die();
-  if (*a != INJECT_FAIL)
+  if (*a != INJECT_FAIL && *a != INJECT_FAIL_ON)
     return 0;
   errno = plan.error;
   return -1;
@@ -293,21 +299,24 @@ SHOWN int mkdir(const char *path, mode_t mode)
   return after(a, syscall(SYS_mkdir, path, mode));
 }
 
+SHOWN int unlink(const char *path)
+{
+  inject_action a;
+  if (before(INJECT_REMOVE, &a))
+    return -1;
+  return after(a, syscall(SYS_unlinkat, AT_FDCWD, path, 0));
+}
+
 /* A sanitizer has an allocator of its own, which cannot be stood before. */
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#endif
-#if !defined(SANITIZED)
+#if !defined(AATGS_TEST_SANITIZED)
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *old, size_t size);
 
-static bool refused(void)
+static bool refused(size_t size)
 {
+  if ((plan.kinds & INJECT_MALLOC) && size > plan.largest)
+    plan.largest = size;
   if (meet(INJECT_MALLOC) != INJECT_FAIL)
     return false;
   errno = ENOMEM;
@@ -316,16 +325,16 @@ static bool refused(void)
 
 SHOWN void *malloc(size_t size)
 {
-  return refused() ? NULL : __libc_malloc(size);
+  return refused(size) ? NULL : __libc_malloc(size);
 }
 
 SHOWN void *calloc(size_t count, size_t size)
 {
-  return refused() ? NULL : __libc_calloc(count, size);
+  return refused(count * size) ? NULL : __libc_calloc(count, size);
 }
 
 SHOWN void *realloc(void *old, size_t size)
 {
-  return refused() ? NULL : __libc_realloc(old, size);
+  return refused(size) ? NULL : __libc_realloc(old, size);
 }
 #endif

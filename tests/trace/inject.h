@@ -8,18 +8,32 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define AATGS_TEST_SANITIZED 1
+#endif
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define AATGS_TEST_SANITIZED 1
+#endif
+
 typedef enum inject_kind {
-  INJECT_WRITE = 1, /* write, pwrite, writev, pwritev */
-  INJECT_SYNC = 2,  /* fsync, fdatasync, msync */
-  INJECT_SPACE = 4, /* posix_fallocate, ftruncate */
-  INJECT_MAP = 8,   /* mmap of a file */
-  INJECT_OPEN = 16, /* open, openat, mkdir */
-  INJECT_MALLOC = 32
+  INJECT_WRITE = 1,   /* write, pwrite, writev, pwritev, but for */
+  INJECT_COMMIT = 2,  /* a write to LMDB's meta pages */
+  INJECT_SYNC = 4,    /* fsync, fdatasync */
+  INJECT_SPACE = 8,   /* posix_fallocate, ftruncate */
+  INJECT_MAP = 16,    /* mmap of a file */
+  INJECT_OPEN = 32,   /* open, openat, mkdir */
+  INJECT_REMOVE = 64, /* unlink */
+  INJECT_MALLOC = 128
 } inject_kind;
+
+/* The first two pages of an LMDB file; writing one of them is what commits. */
+#define INJECT_META_BYTES 8192
 
 typedef enum inject_action {
   INJECT_NOTHING = 0,
-  INJECT_FAIL,       /* with `error`; a write of more than a byte may write half first */
+  INJECT_FAIL,       /* with `error`; a write of more than a byte writes half first */
+  INJECT_FAIL_ON,    /* the same, and so does every later one; nothing is written */
   INJECT_DIE_BEFORE, /* by SIGKILL */
   INJECT_DIE_IN,     /* after half of a write */
   INJECT_DIE_AFTER
@@ -29,8 +43,9 @@ typedef enum inject_action {
 void inject_start(unsigned kinds, uint64_t at, inject_action action, int error);
 /* Stops; returns how many calls there were. */
 uint64_t inject_stop(void);
-/* Whether the call was reached. */
-bool inject_hit(void);
+/* The most bytes asked for at a time since inject_start(INJECT_MALLOC, ...); 0 under a sanitizer.
+ */
+size_t inject_largest(void);
 
 /* A write or sync that happened to a file below the folder being logged. */
 typedef struct inject_entry {
