@@ -21,7 +21,8 @@
  *   D9 -> D10 what a turn of a program wrote before its done word, and what it had seen
  *             done. A turn before which nothing was written has nothing to release, and one that
  *             waits for none but such turns has nothing to acquire.
- *   D11 -> D12 a relayed command, and what was written before it, before the bell.
+ *   D11 -> D12 what was written before a relayed command, before the bell. The command's slot
+ *             validates itself, so the bell is looked at only when something was written.
  * Inside a thread block of a GPU (block scope):
  *   P1 -> P2  a box is filled in by a polling warp before the lanes open it; a box was
  *             emptied before it is filled in again; a slot's command was obeyed before the next

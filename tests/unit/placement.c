@@ -86,6 +86,29 @@ static void run_program(const aatgs_graph_table *t)
   free(over);
 }
 
+/* Who is waited for signals; who releases is acquired from, and nobody else. */
+static void check_edges(const aatgs_graph_table *t)
+{
+  const aatgs_turn *turn = turns_of(t);
+  const uint32_t *first = (const uint32_t *)(const void *)(turn + t->turns);
+  const uint32_t *wait = first + t->workers + 1;
+  uint32_t *flags = calloc(t->records, sizeof *flags);
+  assert_non_null(flags);
+  for (uint32_t i = 0; i < t->turns; i++)
+    if (!(turn[i].flags & AATGS_TURN_NOTHING))
+      flags[turn[i].record] = turn[i].flags;
+  for (uint32_t i = 0; i < t->turns; i++) {
+    uint32_t released = 0;
+    for (uint32_t k = 0; k < turn[i].waits; k++) {
+      const uint32_t other = flags[wait[turn[i].first_wait + k]];
+      assert_true(other & AATGS_TURN_SIGNAL);
+      released |= other & AATGS_TURN_RELEASE;
+    }
+    assert_int_equal((turn[i].flags & AATGS_TURN_ACQUIRE) != 0, released != 0);
+  }
+  free(flags);
+}
+
 static void place(const aatgs_graph *g, uint32_t workers)
 {
   const uint32_t turns = 8 * TASKS, waits = 200 * TASKS;
@@ -97,6 +120,7 @@ static void place(const aatgs_graph *g, uint32_t workers)
   assert_int_equal(aatgs_graph_place(g, workers, turns, waits, t), 0);
   assert_true(t->workers > 0 && t->workers <= workers);
   run_program(t);
+  check_edges(t);
   assert_int_equal(aatgs_graph_place(g, workers, t->records - 1, waits, t), 0);
   assert_int_equal(t->workers, 0); /* does not fit */
   free(t);
