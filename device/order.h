@@ -168,18 +168,24 @@ AATGS_ORDER_FN void aatgs_slot_store(aatgs_flit *slot, uint32_t flits, uint32_t 
 #if !defined(__CUDACC__)
 /* B1 into a device's own memory, which the host sees as write-combining (host/window.h). Smaller
  * stores may leave such memory torn and in any order, so a slot goes a cache line at a time:
- * MOVDIR64B writes one whole and at once (Intel SDM vol. 2). It may pass earlier stores, hence the
- * fence, which is B3 here. `flits` is a multiple of 4, the slot aligned to 64 bytes, and
+ * MOVDIR64B writes one whole and at once (Intel SDM vol. 2). It may pass earlier stores: see
+ * aatgs_lines_fence(). `flits` is a multiple of 4, the slot aligned to 64 bytes, and
  * aatgs_has_line_stores() has said yes. */
 static inline __attribute__((unused)) void
 aatgs_slot_store_lines(aatgs_flit *slot, uint32_t flits, uint32_t tag, const uint32_t *words)
 {
   AATGS_ALIGNAS(64) aatgs_flit line[4];
-  __asm__ volatile("sfence" ::: "memory");
   for (uint32_t i = 0; i < flits; i += 4) {
     aatgs_slot_store(line, 4, tag, words + (size_t)i * AATGS_FLIT_PAYLOAD_WORDS);
     __asm__ volatile("movdir64b %1, %0" ::"r"(slot + i), "m"(line) : "memory");
   }
+}
+
+/* B3 before aatgs_slot_store_lines(). It waits until the lines written before have arrived, which
+ * takes as long as the bus does. */
+static inline __attribute__((unused)) void aatgs_lines_fence(void)
+{
+  __asm__ volatile("sfence" ::: "memory");
 }
 
 /* CPUID leaf 7: MOVDIR64B. */

@@ -287,12 +287,12 @@ typedef struct aatgs_input_file {
   const char *path;
 } aatgs_input_file;
 
-/* Where the command ring lies. In the GPU's memory the host writes it past its caches, and the
- * kernel polls it without going over PCIe. */
+/* Where the command ring lies. */
 typedef enum aatgs_ring {
-  AATGS_RING_AUTO = 0,  /* in the device's memory, if the host can write there, else the host's */
-  AATGS_RING_HOST = 1,  /* in the host's memory */
-  AATGS_RING_DEVICE = 2 /* in the device's memory, or aatgs_open() fails with AATGS_ENOTSUP */
+  AATGS_RING_HOST = 0,  /* in the host's memory: the device reads it over the bus */
+  AATGS_RING_DEVICE = 1 /* cuda: in the GPU's memory, into which the host writes; AATGS_ENOTSUP
+                           where it cannot. Polls are quicker then and posting is slower: measure
+                           both (`aatgs doctor`). */
 } aatgs_ring;
 
 typedef struct aatgs_options {
@@ -348,7 +348,7 @@ typedef struct aatgs_options {
   {                                                                                                \
     sizeof(aatgs_options), "prism", "auto", 0, NULL, 0, NULL, 0, "adaptive", AATGS_IDLE_LATENCY,   \
         false, 16, 64, 0, 1024, 8192, 8, 100, UINT64_C(100000000), 0, UINT64_C(10000000000), NULL, \
-        AATGS_ON_FULL_WAIT, 3, 0, 0, NULL, 0, AATGS_DIGEST_WRITES, 0, 0, 0, 0, AATGS_RING_AUTO     \
+        AATGS_ON_FULL_WAIT, 3, 0, 0, NULL, 0, AATGS_DIGEST_WRITES, 0, 0, 0, 0, AATGS_RING_HOST     \
   }
 
 /* What came back from one iteration. */
@@ -481,7 +481,7 @@ int aatgs_trigger_signal(aatgs_runtime *runtime, int number);
 typedef struct aatgs_runtime_info {
   const char *device;      /* "cpu" or "cuda" */
   const char *device_name; /* model of the processor or GPU */
-  const char *ring;        /* where the command ring lies, and why */
+  aatgs_ring ring;         /* where the command ring lies */
   uint32_t workers;
   size_t host_bytes;   /* allocated at opening, all in all, of that: */
   size_t bus_bytes;    /* shared with the device */

@@ -44,7 +44,6 @@ struct aatgs_device {
   aatgs_bus *bus;
   aatgs_flit *window; /* the command ring, if the host writes it into the device's memory by
                          aatgs_slot_store_lines(); NULL: it lies in the bus */
-  char ring[160];     /* where the command ring lies, and why */
   char name[128];     /* model of the processor or GPU */
   uint32_t workers;
   size_t bus_bytes;

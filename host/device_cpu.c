@@ -190,7 +190,6 @@ int aatgs_device_cpu_open(const aatgs_device_spec *spec, aatgs_device **out, aat
   d->base.workers = spec->layout.workers ? spec->layout.workers : cores > 1 ? cores - 1 : 1;
   d->base.crowded = d->base.workers + 1 > cores;
   read_cpu_name(d->base.name, sizeof d->base.name);
-  snprintf(d->base.ring, sizeof d->base.ring, "host memory: the device's, too");
   int rc = open_memory(d, spec, error);
   if (!rc)
     rc = start_workers(d, error);

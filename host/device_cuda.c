@@ -219,38 +219,28 @@ static int import_window(cuda_device *d, aatgs_error *error)
   return 0;
 }
 
+static int no_window(aatgs_error *error, const char *why)
+{
+  return aatgs_error_set(error, AATGS_ENOTSUP, 0,
+                         "cuda device: the command ring cannot lie in the GPU's memory: %s", why);
+}
+
 /* Opens the window and puts the ring's tags into it. */
 static int open_window(cuda_device *d, const aatgs_bus_layout *l, aatgs_error *error)
 {
   const size_t bytes = (size_t)l->command_slots * AATGS_COMMAND_FLITS * sizeof(aatgs_flit);
   struct cudaDeviceProp properties;
   if (!aatgs_has_line_stores())
-    return aatgs_error_set(error, AATGS_ENOTSUP, 0,
-                           "the processor has no MOVDIR64B to write a cache line whole");
+    return no_window(error, "the processor has no MOVDIR64B to write a cache line whole");
   CHECK(cudaGetDeviceProperties(&properties, d->ordinal));
-  int rc = aatgs_window_open(&properties.uuid, bytes, &d->window, error);
+  aatgs_error why = {0};
+  int rc = aatgs_window_open(&properties.uuid, bytes, &d->window, &why);
   if (!rc)
-    rc = import_window(d, error);
+    rc = import_window(d, &why);
   if (rc)
-    return rc;
+    return no_window(error, why.text);
   memcpy(d->window.host, (const uint8_t *)d->base.bus + l->commands_at, bytes);
   d->base.window = (aatgs_flit *)(void *)d->window.host;
-  return 0;
-}
-
-static int place_ring(cuda_device *d, const aatgs_device_spec *spec, const aatgs_bus_layout *l,
-                      aatgs_error *error)
-{
-  aatgs_error why = {.text = "asked for"};
-  if (spec->ring != AATGS_RING_HOST && !open_window(d, l, &why)) {
-    snprintf(d->base.ring, sizeof d->base.ring, "GPU memory: the host can write there");
-    return 0;
-  }
-  snprintf(d->base.ring, sizeof d->base.ring, "host memory: %.140s", why.text);
-  if (spec->ring == AATGS_RING_DEVICE)
-    return aatgs_error_set(error, AATGS_ENOTSUP, 0,
-                           "cuda device: the command ring cannot lie in the GPU's memory: %s",
-                           why.text);
   return 0;
 }
 
@@ -277,13 +267,14 @@ static int open_memory(cuda_device *d, const aatgs_device_spec *spec, aatgs_erro
   aatgs_device_plan_fill(&plan, spec, 0, (uint8_t *)d->base.bus, mapped, arena, d->arena);
   aatgs_loop *loop = (aatgs_loop *)(void *)arena;
   d->staging = loop->staging;
-  const int placed = place_ring(d, spec, &plan.layout, error);
-  if (placed) {
-    free(arena);
-    return placed;
-  }
-  if (d->base.window)
+  if (spec->ring == AATGS_RING_DEVICE) {
+    const int opened = open_window(d, &plan.layout, error);
+    if (opened) {
+      free(arena);
+      return opened;
+    }
     loop->commands = d->ring;
+  }
   cudaError_t rc =
       cudaMemcpyAsync(d->arena, arena, plan.arena_bytes, cudaMemcpyHostToDevice, d->copies);
   if (rc == cudaSuccess)
@@ -343,9 +334,9 @@ int aatgs_device_cuda_open(const aatgs_device_spec *spec, aatgs_device **out, aa
     return rc;
   }
   aatgs_log_info("cuda device: %s, %u workers of %u threads, %zu bytes of rings, %zu of state; "
-                 "command ring in %s",
+                 "command ring in %s memory",
                  d->base.name, d->base.workers, lanes, d->base.bus_bytes, d->base.device_bytes,
-                 d->base.ring);
+                 d->base.window ? "GPU" : "host");
   *out = &d->base;
   return 0;
 }

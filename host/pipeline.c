@@ -204,7 +204,7 @@ void aatgs_get_runtime_info(aatgs_runtime *rt, aatgs_runtime_info *info)
   (void)aatgs_pump(rt); /* an error shows with the next submit or poll */
   info->device = rt->device->ops->kind;
   info->device_name = rt->device->name;
-  info->ring = rt->device->ring;
+  info->ring = rt->device->window ? AATGS_RING_DEVICE : AATGS_RING_HOST;
   info->workers = rt->device->workers;
   info->bus_bytes = rt->device->bus_bytes;
   info->device_bytes = rt->device->device_bytes;

@@ -118,6 +118,8 @@ uint64_t aatgs_post_ordered(aatgs_runtime *rt, aatgs_opcode opcode, uint32_t gra
   command.header.opcode = (uint16_t)opcode;
   command.header.graph = graph;
   command.header.plan = plan;
+  if (rt->device->window)
+    aatgs_lines_fence(); /* B3 */
   return post(rt, &command);
 }
 

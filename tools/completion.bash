@@ -18,7 +18,7 @@ _aatgs() {
     --compare) words="configs decisions telemetry digests time" ;;
     --policy) words="adaptive critical-path original fifo" ;;
     --idle) words="latency balanced power" ;;
-    --ring) words="auto host device" ;;
+    --ring) words="host device" ;;
     --flight-recorder) words="64MiB 1GiB 30s 10min" ;;
     --on-full) words="wait drop" ;;
     --on-failure) words="skip stop" ;;

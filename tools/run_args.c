@@ -4,7 +4,7 @@
 #include "tools/run.h"
 
 static const char *const idles[] = {"latency", "balanced", "power", NULL};
-static const char *const rings[] = {"auto", "host", "device", NULL}; /* as aatgs_ring */
+static const char *const rings[] = {"host", "device", NULL}; /* as aatgs_ring */
 static const char *const digests[] = {"writes", "full", "off", NULL};
 static const char *const fulls[] = {"wait", "drop", NULL};
 static const char *const failures[] = {"skip", "stop", NULL}; /* as aatgs_on_failure */
@@ -44,8 +44,9 @@ static size_t base_options(aatgs_run_args *a, aatgs_cli_option *to, bool after_i
        "scheduler policy: adaptive, critical-path, original or fifo (default: adaptive)", NULL, 0,
        0, 0},
       {"ring", AATGS_CLI_CHOICE, &a->ring, "WHERE",
-       "cuda: where the command ring lies: host memory, device memory (the kernel polls it without "
-       "going over PCIe), or auto, device memory where the host can write there (default: auto)",
+       "cuda: where the command ring lies: host memory, which the kernel polls over PCIe, or "
+       "device "
+       "memory, into which the host writes (default: host; aatgs doctor measures both)",
        rings, 0, 0, 0},
       {"idle", AATGS_CLI_CHOICE, &a->idle, "POLICY",
        "what waiting workers do: latency (spin), balanced or power (default: latency)", idles, 0, 0,
