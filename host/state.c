@@ -61,13 +61,25 @@ int aatgs_put_state(aatgs_runtime *rt, const uint8_t *staging, size_t bytes)
   return aatgs_pump_until(rt, command_done, command, rt->options.timeout_ns);
 }
 
+/* Says what the recorder did not take. EAGAIN: it drops when full, as the caller chose. */
+static int recorded(aatgs_runtime *rt, uint64_t iteration, int rc)
+{
+  if (!rc || rc == AATGS_EAGAIN)
+    return rc;
+  return aatgs_error_set(&rt->error, rc, 0,
+                         "the snapshot at iteration %llu could not be recorded: %s",
+                         (unsigned long long)iteration, aatgs_strerror(rc));
+}
+
 int aatgs_restore(aatgs_runtime *rt)
 {
   if (!rt->have_snapshot)
     return aatgs_error_set(&rt->error, AATGS_EINVAL, 0, "there is no snapshot to restore");
   int rc = aatgs_put_state(rt, rt->staging, rt->staging_bytes);
   if (!rc && rt->recorder)
-    rc = aatgs_recorder_snapshot(rt->recorder, rt->next_iteration, rt->staging, rt->staging_bytes);
+    rc = recorded(
+        rt, rt->next_iteration,
+        aatgs_recorder_snapshot(rt->recorder, rt->next_iteration, rt->staging, rt->staging_bytes));
   return rc;
 }
 
@@ -90,8 +102,9 @@ int aatgs_snapshot_pump(aatgs_runtime *rt)
   /* Not into the caller's snapshot: that one stays until the caller takes another. */
   int rc = rt->device->ops->fetch(rt->device, rt->trace_staging, rt->staging_bytes, &rt->error);
   if (!rc)
-    rc = aatgs_recorder_lend_snapshot(rt->recorder, rt->snapshot_at, rt->trace_staging,
-                                      rt->staging_bytes);
+    rc = recorded(rt, rt->snapshot_at,
+                  aatgs_recorder_lend_snapshot(rt->recorder, rt->snapshot_at, rt->trace_staging,
+                                               rt->staging_bytes));
   aatgs_state_taken(rt, aatgs_now_ns() - rt->snapshot_ordered_ns);
   return rc == AATGS_EAGAIN ? 0 : rc;
 }

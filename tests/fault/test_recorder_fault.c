@@ -23,6 +23,7 @@ static void test_nothing_may_be_lost(void **state)
   (void)state;
   aatgs_runtime *rt = recorded_open(AATGS_ON_FULL_WAIT, 0);
   aatgs_graph *graph;
+  assert_int_equal(aatgs_snapshot(rt), 0);
   limit_files(1 << 20);
   assert_int_equal(recorded_iterate(rt, 100000) < 0, 1);
   assert_non_null(strstr(aatgs_last_error(rt)->text, "recorded"));
@@ -31,6 +32,9 @@ static void test_nothing_may_be_lost(void **state)
   assert_int_equal(aatgs_graph_load(graph, "three", 0), 0);
   assert_int_equal(aatgs_set_graph(rt, graph) < 0, 1);
   aatgs_graph_close(graph);
+  /* Nor is a state put in force that the trace would not know. */
+  assert_int_equal(aatgs_restore(rt) < 0, 1);
+  assert_non_null(strstr(aatgs_last_error(rt)->text, "snapshot at iteration"));
   assert_int_equal(aatgs_close(rt) < 0, 1);
   limit_files(RLIM_INFINITY);
 }

@@ -11,7 +11,7 @@ static void test_call(void **state)
 {
   (void)state;
   char saved[64];
-  aatgs_trace *t;
+  aatgs_trace *t = NULL;
   aatgs_trace_state s;
   aatgs_trace_mark mark;
   aatgs_trace_report r;
