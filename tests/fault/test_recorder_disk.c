@@ -76,7 +76,7 @@ static void test_what_does_not_fit_may_be_dropped(void **state)
     assert_int_equal(recorded_make_folder(NULL), 0);
     aatgs_runtime *rt = recorded_open(AATGS_ON_FULL_DROP, 0);
     aatgs_trace_report r;
-    aatgs_trace *t;
+    aatgs_trace *t = NULL;
     aatgs_trace_state s;
     aatgs_trace_mark mark;
     aatgs_error e;
