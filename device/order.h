@@ -3,7 +3,8 @@
  * Across the bus (system scope) there are four edges:
  *   B1 -> B2  a slot's flits. Each flit validates itself by its tag, so the
  *             payload needs no order; B1 is a store that is not moved before
- *             earlier ones, B2 a load that is not moved after later ones.
+ *             earlier ones, B2 a load that is not moved after later ones. Lines stored
+ *             into a device's own memory may be moved: B3 fences before them.
  *   B3 -> B4  what the host wrote into a table slot or staging before it posted
  *             the command that names it; the device reads it after B4.
  *   B5 -> B6  what the device wrote into staging or the fault record before it

@@ -230,8 +230,6 @@ static int open_window(cuda_device *d, const aatgs_bus_layout *l, aatgs_error *e
 {
   const size_t bytes = (size_t)l->command_slots * AATGS_COMMAND_FLITS * sizeof(aatgs_flit);
   struct cudaDeviceProp properties;
-  if (!aatgs_has_line_stores())
-    return no_window(error, "the processor has no MOVDIR64B to write a cache line whole");
   CHECK(cudaGetDeviceProperties(&properties, d->ordinal));
   aatgs_error why = {0};
   int rc = aatgs_window_open(&properties.uuid, bytes, &d->window, &why);

@@ -1,5 +1,7 @@
 #include "host/window.h"
 
+#include "device/order.h"
+
 #define VK_NO_PROTOTYPES
 #include <dlfcn.h>
 #include <pthread.h>
@@ -152,6 +154,9 @@ int aatgs_window_open(const void *uuid, size_t bytes, aatgs_window *window, aatg
 {
   const size_t page = 65536; /* of a GPU */
   *window = (aatgs_window){.fd = -1};
+  if (!aatgs_has_line_stores())
+    return no_window(error, "the processor has no MOVDIR64B to write a cache line whole",
+                     VK_SUCCESS);
   pthread_mutex_lock(&mutex);
   int rc = load(error);
   gpu *g = NULL;
