@@ -8,7 +8,7 @@ import math
 import sys
 from collections import defaultdict
 
-LEFT, WIDTH, RIGHT, ROW, TOP = 260, 420, 110, 22, 46
+LEFT, WIDTH, RIGHT, ROW, TOP = 260, 420, 150, 22, 46
 DECADES = (-2, 3)  # 0.01 s to 1,000 s
 
 

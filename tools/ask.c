@@ -32,7 +32,7 @@ int aatgs_ask_open(const aatgs_cli_command *command, int argc, char **argv, aatg
   if (!state.iterations)
     return aatgs_cli_fail(command->verb, AATGS_EXIT_USAGE, "%s holds no iterations yet", ask->dir);
   return aatgs_cli_fail(command->verb, AATGS_EXIT_USAGE,
-                        "--range lies beside the trace: %s holds iterations %" PRIu64
+                        "--range lies outside the trace: %s holds iterations %" PRIu64
                         " to %" PRIu64,
                         ask->dir, state.first, state.last);
 }

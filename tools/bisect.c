@@ -76,7 +76,7 @@ static int check_place(bisect *b, const char *option, uint64_t iteration)
   if (iteration >= state.first && iteration <= state.last)
     return 0;
   return aatgs_error_set(&b->error, AATGS_EINVAL, 0,
-                         "--%s %" PRIu64 " lies beside the trace: %s holds iterations %" PRIu64
+                         "--%s %" PRIu64 " lies outside the trace: %s holds iterations %" PRIu64
                          " to %" PRIu64,
                          option, iteration, b->dir, state.first, state.last);
 }

@@ -134,7 +134,7 @@ static int write_trace(repro *r, const aatgs_replay_options *options, const char
     return rc;
   if (r->at < aatgs_walk_first(w) || r->at > aatgs_walk_last(w)) {
     rc = aatgs_error_set(&r->error, AATGS_EINVAL, 0,
-                         "--at %" PRIu64 " lies beside the trace: %s holds iterations %" PRIu64
+                         "--at %" PRIu64 " lies outside the trace: %s holds iterations %" PRIu64
                          " to %" PRIu64,
                          r->at, r->dir, aatgs_walk_first(w), aatgs_walk_last(w));
     aatgs_walk_close(w);

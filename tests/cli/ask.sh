@@ -18,7 +18,7 @@ aatgs 0 report hand --range 2-4 --format json
 same "$(json iterations) $(json first) $(json last)" '3 2 4' range
 aatgs 0 report hand --format csv
 out '^slowest.0.iteration,10$' '^slowest.0.blame,computing$'
-refused 2 'lies beside the trace: hand holds iterations 1 to 65' report hand --range 66-70
+refused 2 'lies outside the trace: hand holds iterations 1 to 65' report hand --range 66-70
 refused 1 'absent: cannot open it' report absent
 
 # The rules of policies that rank, and what was decided beside plans, of runs where it is known.

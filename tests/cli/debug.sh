@@ -177,9 +177,9 @@ for wrong in "no field 'nope':nope > 0" 'ends too early:seen >' 'ends too early:
   refused 2 "${wrong%%:*}" bisect trace --good 1 --bad 300 --test "${wrong#*:}"
   refused 2 "${wrong%%:*}" run --workload "$odd" --until "${wrong#*:}"
 done
-refused 2 '--bad 301 lies beside the trace: trace holds iterations 1 to 300' \
+refused 2 '--bad 301 lies outside the trace: trace holds iterations 1 to 300' \
   bisect trace --good 1 --bad 301 --test 'seen >= 77'
-refused 2 '--at 301 lies beside the trace' repro trace --at 301 -o none.aatgz --workload "$odd"
+refused 2 '--at 301 lies outside the trace' repro trace --at 301 -o none.aatgz --workload "$odd"
 
 # The smallest pack that shows it.
 aatgs 0 repro trace --at 70 -o small.aatgz --workload "$odd_wrong" --format json
