@@ -30,7 +30,7 @@ typedef struct aatgs_ask {
   }
 
 /* Reads the command line and opens the trace. AATGS_CLI_GO_ON, or an exit status; a range that
- * lies beside the trace, or a missing FILE, is wrong usage. The caller closes ask->trace. */
+ * lies outside the trace, or a missing FILE, is wrong usage. The caller closes ask->trace. */
 int aatgs_ask_open(const aatgs_cli_command *command, int argc, char **argv, aatgs_ask *ask);
 
 #endif

@@ -82,7 +82,7 @@ fi
 # A file that is there whole or not at all.
 echo before >kept
 refused 2 'is a range of iterations' export trace -o kept --range 9-3
-refused 2 'beside the trace: trace holds iterations 1 to 300' export trace -o kept --range 301-end
+refused 2 'outside the trace: trace holds iterations 1 to 300' export trace -o kept --range 301-end
 refused 1 'no-trace' export no-trace -o kept
 refused 2 'perfetto, chrome or sqlite' export trace -o kept --format xml
 refused 2 'say where to write it: -o FILE' export trace

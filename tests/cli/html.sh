@@ -57,7 +57,7 @@ else
 fi
 
 echo before >kept
-refused 2 'beside the trace: trace holds iterations 1 to 500' html trace -o kept --range 501-end
+refused 2 'outside the trace: trace holds iterations 1 to 500' html trace -o kept --range 501-end
 refused 1 'no-trace' html no-trace -o kept
 refused 2 'say where to write it: -o FILE' html trace
 refused 2 'it is a folder' html trace -o trace
