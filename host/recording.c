@@ -44,6 +44,8 @@ int aatgs_open_recording(aatgs_runtime *rt, aatgs_error *error)
   o.writer.dir = rt->options.record;
   o.writer.info = aatgs_run_info_get(info, &o.writer.inputs);
   o.writer.zstd_level = rt->options.zstd_level;
+  o.writer.graphs_max = rt->options.graphs_max;
+  o.writer.plans_max = rt->plans_max;
   o.writer.window_bytes = rt->options.window_bytes;
   o.writer.window_ns = rt->options.window_ns;
   o.trigger = rt->options.trigger;

@@ -92,6 +92,9 @@ void aatgs_chunk_builder_close(aatgs_chunk_builder *b);
 /* AATGS_ENOMEM, AATGS_ELIMIT (more timings than a chunk may have); nothing is taken then. */
 int aatgs_chunk_add(aatgs_chunk_builder *b, const aatgs_iteration *it);
 uint32_t aatgs_chunk_iterations(const aatgs_chunk_builder *b);
+/* Numbers of the graph and the plan of iteration `row`. */
+void aatgs_chunk_get_tables(const aatgs_chunk_builder *b, uint32_t row, uint32_t *graph,
+                            uint32_t *plan);
 bool aatgs_chunk_full(const aatgs_chunk_builder *b);
 /* Whether an iteration with so many timings still fits. */
 bool aatgs_chunk_fits(const aatgs_chunk_builder *b, uint32_t timings);

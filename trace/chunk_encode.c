@@ -86,6 +86,13 @@ uint32_t aatgs_chunk_iterations(const aatgs_chunk_builder *b)
   return b->count;
 }
 
+void aatgs_chunk_get_tables(const aatgs_chunk_builder *b, uint32_t row, uint32_t *graph,
+                            uint32_t *plan)
+{
+  *graph = (uint32_t)b->columns[AATGS_COLUMN_GRAPH][row];
+  *plan = (uint32_t)b->columns[AATGS_COLUMN_PLAN][row];
+}
+
 bool aatgs_chunk_full(const aatgs_chunk_builder *b)
 {
   return b->count == b->limits.iterations || b->bytes >= b->limits.bytes;

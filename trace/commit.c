@@ -74,8 +74,38 @@ int aatgs_writer_put_ticks(aatgs_trace_writer *w)
 static const aatgs_key tail_key = {AATGS_KIND_TAIL, 0, 0};
 static const aatgs_key state_key = {AATGS_KIND_STATE, 0, 0};
 
+static int put_table(aatgs_trace_writer *w, aatgs_kind kind, aatgs_kept_tables *tables,
+                     uint32_t number)
+{
+  aatgs_kept *t = aatgs_kept_find(tables, number);
+  const aatgs_key key = {(uint8_t)kind, number, 0};
+  if (!t || t->file == w->data_number)
+    return 0;
+  t->file = w->data_number;
+  return aatgs_writer_put(w, w->data, &key, 1, 0, t->bytes, t->size);
+}
+
+/* The data file has what its iterations name, so that it goes with them. */
+static int put_tables(aatgs_trace_writer *w, uint32_t rows)
+{
+  uint32_t graph, plan, graph_before = 0, plan_before = 0;
+  int rc = 0;
+  for (uint32_t i = 0; !rc && i < rows; i++) {
+    aatgs_chunk_get_tables(w->chunk, i, &graph, &plan);
+    if (i == 0 || graph != graph_before)
+      rc = put_table(w, AATGS_KIND_GRAPH, &w->graphs, graph);
+    if (!rc && (i == 0 || plan != plan_before))
+      rc = put_table(w, AATGS_KIND_PLAN, &w->plans, plan);
+    graph_before = graph;
+    plan_before = plan;
+  }
+  return rc;
+}
+
 static int put_chunk(aatgs_trace_writer *w, const aatgs_key *key, uint32_t rows)
 {
+  if (put_tables(w, rows))
+    return w->error.code;
   aatgs_bytes *out = aatgs_store_put(w->data, key);
   const size_t before = out ? out->size : 0;
   int rc = out ? aatgs_chunk_pack(w->chunk, rows, w->codec, key->kind, w->trace, w->before,
@@ -145,7 +175,6 @@ int aatgs_writer_commit_store(aatgs_trace_writer *w, aatgs_store *store)
   return rc;
 }
 
-/* Graphs and plans go first, so that no iteration names one that is not there. */
 int aatgs_writer_commit(aatgs_trace_writer *w, bool tail)
 {
   aatgs_state_record state = w->env;
@@ -206,6 +235,10 @@ int aatgs_writer_seal(aatgs_trace_writer *w, uint32_t rows)
   w->sealed_lost += s.lost;
   add_to_state(&w->env, &s);
   aatgs_chunk_drop(w->chunk, rows);
+  if (aatgs_chunk_iterations(w->chunk) == 0) {
+    aatgs_kept_drop_replaced(&w->graphs);
+    aatgs_kept_drop_replaced(&w->plans);
+  }
   return aatgs_writer_commit_when_much(w);
 }
 

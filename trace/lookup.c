@@ -1,53 +1,20 @@
 /* Graphs, plans, inputs, snapshots and ticks of a trace. */
 #include <inttypes.h>
 
+#include "trace/numbered.h"
 #include "trace/reader.h"
 
 /* ---- Graphs and plans ---------------------------------------------------------------- */
-
-/* Both are kept by number in a sorted array of pointers; both start with their number. */
-static const uint32_t **numbered(const aatgs_bytes *list)
-{
-  return (const uint32_t **)(void *)list->data;
-}
-
-static size_t place_of(const aatgs_bytes *list, uint32_t number)
-{
-  size_t low = 0, high = list->size / sizeof(void *);
-  while (low < high) {
-    size_t middle = low + (high - low) / 2;
-    if (*numbered(list)[middle] < number)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return low;
-}
-
-static const void *known(const aatgs_bytes *list, uint32_t number)
-{
-  size_t at = place_of(list, number);
-  bool there = at < list->size / sizeof(void *) && *numbered(list)[at] == number;
-  return there ? numbered(list)[at] : NULL;
-}
-
-static bool keep(aatgs_bytes *list, const uint32_t *thing)
-{
-  size_t at = place_of(list, *thing), count = list->size / sizeof(void *);
-  if (!aatgs_bytes_extend(list, sizeof(void *))) {
-    list->failed = false;
-    return false;
-  }
-  memmove(numbered(list) + at + 1, numbered(list) + at, (count - at) * sizeof(void *));
-  numbered(list)[at] = thing;
-  return true;
-}
 
 static int fetch_table(aatgs_trace *t, aatgs_kind kind, uint32_t number, const char *what)
 {
   const aatgs_key key = {(uint8_t)kind, number, 0};
   aatgs_value_header h;
-  int rc = aatgs_trace_fetch(t, t->meta, &key, AATGS_TABLE_BYTES_MAX, &h);
+  int rc = 0;
+  for (uint32_t i = t->env_count; rc == 0 && i-- > 0;)
+    rc = aatgs_trace_fetch(t, t->envs[i].pages, &key, AATGS_TABLE_BYTES_MAX, &h);
+  if (rc == 0) /* an older trace */
+    rc = aatgs_trace_fetch(t, t->meta, &key, AATGS_TABLE_BYTES_MAX, &h);
   if (rc == 0)
     return aatgs_error_set(&t->error, AATGS_ENOTFOUND, 0, "%s: there is no %s %u", t->dir, what,
                            number);
@@ -57,7 +24,7 @@ static int fetch_table(aatgs_trace *t, aatgs_kind kind, uint32_t number, const c
 int aatgs_trace_get_graph(aatgs_trace *trace, uint32_t number, const aatgs_trace_graph **out)
 {
   const char *why = "out of memory";
-  *out = known(&trace->graphs, number);
+  *out = aatgs_numbered_find(&trace->graphs, number);
   if (*out)
     return 0;
   int rc = fetch_table(trace, AATGS_KIND_GRAPH, number, "graph");
@@ -70,7 +37,7 @@ int aatgs_trace_get_graph(aatgs_trace *trace, uint32_t number, const aatgs_trace
     why = "it has another number inside";
     rc = AATGS_ECORRUPT;
   }
-  if (!rc && !keep(&trace->graphs, &g->number))
+  if (!rc && !aatgs_numbered_add(&trace->graphs, &g->number))
     rc = AATGS_ENOMEM;
   if (rc)
     return aatgs_error_set(&trace->error, rc, 0, "%s: graph %u: %s", trace->dir, number, why);
@@ -81,7 +48,7 @@ int aatgs_trace_get_graph(aatgs_trace *trace, uint32_t number, const aatgs_trace
 int aatgs_trace_get_plan(aatgs_trace *trace, uint32_t number, const aatgs_trace_plan **out)
 {
   const char *why = "out of memory";
-  *out = known(&trace->plans, number);
+  *out = aatgs_numbered_find(&trace->plans, number);
   if (*out)
     return 0;
   int rc = fetch_table(trace, AATGS_KIND_PLAN, number, "plan");
@@ -93,7 +60,7 @@ int aatgs_trace_get_plan(aatgs_trace *trace, uint32_t number, const aatgs_trace_
     why = "it has another number inside";
     rc = AATGS_ECORRUPT;
   }
-  if (!rc && !keep(&trace->plans, &p->number))
+  if (!rc && !aatgs_numbered_add(&trace->plans, &p->number))
     rc = AATGS_ENOMEM;
   if (rc)
     return aatgs_error_set(&trace->error, rc, 0, "%s: plan %u: %s", trace->dir, number, why);
@@ -156,6 +123,8 @@ int aatgs_trace_find_snapshot(aatgs_trace *t, uint64_t iteration, aatgs_pages **
   if (rc == 0) {
     *pages = t->meta;
     rc = find_snapshot(t, *pages, iteration, at);
+    if (rc == 1 && t->state.iterations && *at < t->state.first)
+      rc = 0; /* what ran after it is gone */
   }
   if (rc == 0)
     return aatgs_error_set(&t->error, AATGS_ENOTFOUND, 0,

@@ -68,7 +68,9 @@ static bool fits(const pack_reader *r, const aatgs_pack_value *v, uint64_t cap)
   const aatgs_value_header *h = &v->header;
   bool tail = v->key.kind == AATGS_KIND_TAIL && v->key.number == 0;
   bool meta = v->key.kind < AATGS_KIND_CHUNK;
-  bool place = v->key.kind == AATGS_KIND_SNAPSHOT || meta == (v->file == 0);
+  bool both = v->key.kind == AATGS_KIND_GRAPH || v->key.kind == AATGS_KIND_PLAN ||
+              v->key.kind == AATGS_KIND_SNAPSHOT;
+  bool place = both || meta == (v->file == 0);
   return h->trace == r->trace && h->kind == v->key.kind && h->piece == v->key.piece && place &&
          (h->number == v->key.number || tail) && h->raw_bytes <= cap &&
          h->stored_bytes == v->size - sizeof *h;

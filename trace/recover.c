@@ -48,6 +48,9 @@ typedef struct recovery {
   aatgs_bytes *contents; /* of the inputs */
   uint64_t trace;
   uint64_t damaged;
+  aatgs_bytes graphs; /* uint32_t: numbers of those that are whole, rising */
+  aatgs_bytes plans;
+  uint32_t missing[2]; /* the graph and the plan complained of last */
   aatgs_copy copy;
 } recovery;
 
@@ -284,11 +287,14 @@ static int take_table(recovery *r, const found *f)
     rc = aatgs_trace_write_graph(r->copy.w, &g);
   else if (good)
     rc = aatgs_trace_write_plan(r->copy.w, &p);
+  aatgs_bytes *known = graph ? &r->graphs : &r->plans;
+  if (good)
+    aatgs_bytes_u32(known, (uint32_t)f->h.number);
   r->report->graphs += good && graph;
   r->report->plans += good && !graph;
   r->damaged += !good;
   aatgs_arena_free(&arena);
-  return rc;
+  return !rc && known->failed ? no_memory(r) : rc;
 }
 
 /* ---- Iterations -------------------------------------------------------------------- */
@@ -335,6 +341,40 @@ static int write_snapshots(recovery *r, track *t, uint64_t up_to)
   return rc;
 }
 
+static int by_number(const void *a, const void *b)
+{
+  uint32_t x, y;
+  memcpy(&x, a, sizeof x);
+  memcpy(&y, b, sizeof y);
+  return x < y ? -1 : x > y;
+}
+
+static bool has(recovery *r, const aatgs_bytes *list, uint32_t number, unsigned kind,
+                const char *complaint, uint64_t iteration)
+{
+  if (list->size && bsearch(&number, list->data, list->size / 4, 4, by_number))
+    return true;
+  if (r->missing[kind] != number) {
+    say(r, complaint, number, iteration);
+    r->damaged++;
+  }
+  r->missing[kind] = number;
+  return false;
+}
+
+/* An iteration says nothing without its graph and plan. */
+static bool has_tables(recovery *r, const aatgs_iteration *it)
+{
+  return has(r, &r->graphs, it->graph, 0,
+             "graph %" PRIu64 " is damaged; iterations that ran it, from %" PRIu64
+             " on, are left out",
+             it->iteration) &&
+         has(r, &r->plans, it->plan, 1,
+             "plan %" PRIu64 " is damaged; iterations that ran by it, from %" PRIu64
+             " on, are left out",
+             it->iteration);
+}
+
 static int write_chunk(recovery *r, const found *f, track *snapshots)
 {
   const char *why;
@@ -360,7 +400,7 @@ static int write_chunk(recovery *r, const found *f, track *snapshots)
   int rc = 0;
   for (uint32_t i = 0; !rc && i < r->chunk.header.iterations; i++) {
     const aatgs_iteration *it = &r->chunk.iterations[i];
-    if (r->report->iterations && it->iteration <= r->report->last)
+    if ((r->report->iterations && it->iteration <= r->report->last) || !has_tables(r, it))
       continue;
     rc = write_snapshots(r, snapshots, it->iteration);
     if (!rc)
@@ -524,7 +564,12 @@ static int recover(recovery *r, const char *out)
 int aatgs_trace_recover(const char *dir, const char *out, aatgs_trace_note note, void *user,
                         aatgs_trace_report *report, aatgs_error *error)
 {
-  recovery r = {.dir = dir, .note = note, .user = user, .report = report, .error = error};
+  recovery r = {.dir = dir,
+                .note = note,
+                .user = user,
+                .report = report,
+                .error = error,
+                .missing = {UINT32_MAX, UINT32_MAX}};
   *report = (aatgs_trace_report){0};
   int rc = recover(&r, out);
   for (size_t i = 0; i < r.files.size / sizeof(int); i++)
@@ -538,6 +583,8 @@ int aatgs_trace_recover(const char *dir, const char *out, aatgs_trace_note note,
   aatgs_bytes_free(&r.window);
   aatgs_bytes_free(&r.value);
   aatgs_bytes_free(&r.raw);
+  aatgs_bytes_free(&r.graphs);
+  aatgs_bytes_free(&r.plans);
   aatgs_arena_free(&r.arena);
   aatgs_codec_close(r.codec);
   return rc;

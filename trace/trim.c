@@ -212,7 +212,7 @@ static int trim(trimmer *m, uint64_t first, const char *out, aatgs_trace_report 
     return from_reader(m, rc);
   const bool known = rc == 0;
   if (known && at < first) {
-    /* What lies between is gone from a flight recorder's window: then the copy begins without. */
+    /* What lies between may be lost: then the copy begins without. */
     rc = from_reader(m, aatgs_trace_seek(m->t, at));
     rc = rc ? rc : from_reader(m, aatgs_trace_next(m->t, &it));
     if (rc < 0)

@@ -59,8 +59,6 @@ static void count_value(aatgs_trace_report *r, const aatgs_key *key)
   r->values++;
   r->chunks += key->kind == AATGS_KIND_CHUNK || key->kind == AATGS_KIND_TAIL;
   r->snapshots += key->kind == AATGS_KIND_SNAPSHOT && key->piece == 0;
-  r->graphs += key->kind == AATGS_KIND_GRAPH;
-  r->plans += key->kind == AATGS_KIND_PLAN;
   r->inputs += key->kind == AATGS_KIND_INPUT && key->piece == 0;
 }
 
@@ -215,6 +213,8 @@ static int verify_all(verifier *v)
   /* With values damaged, the rest would only say so again. */
   if (!rc && !v->first.code)
     rc = verify_iterations(v);
+  v->report->graphs = t->graphs.size / sizeof(void *);
+  v->report->plans = t->plans.size / sizeof(void *);
   if (!rc && !v->first.code)
     rc = verify_rest(v);
   verify_totals(v);
@@ -235,8 +235,10 @@ int aatgs_trace_verify(const char *dir, aatgs_trace_note note, void *user,
       v.first = v.t->error;
     else
       rc = v.first.code;
-  } else if (note) {
-    note(user, v.first.text);
+  } else {
+    report->damaged = rc == AATGS_ECORRUPT;
+    if (note)
+      note(user, v.first.text);
   }
   aatgs_trace_close(v.t);
   if (error)

@@ -148,6 +148,8 @@ static int open_parts(aatgs_trace_writer *w, const aatgs_trace_writer_options *o
   w->snapshot_bytes = aatgs_info_snapshot_bytes(o->info);
   w->window_bytes = o->window_bytes;
   w->window_ns = o->window_ns;
+  w->graphs.slots = o->graphs_max;
+  w->plans.slots = o->plans_max;
   w->roll_bytes = o->roll_bytes ? o->roll_bytes : ROLL_BYTES;
   if (w->window_bytes)
     divide_window(w, &limits);
@@ -172,6 +174,8 @@ static void free_writer(aatgs_trace_writer *w)
   aatgs_codec_close(w->codec);
   aatgs_bytes_free(&w->scratch);
   aatgs_bytes_free(&w->rolled);
+  aatgs_kept_free(&w->graphs);
+  aatgs_kept_free(&w->plans);
   aatgs_arena_free(&w->arena);
   free(w);
 }
@@ -248,7 +252,6 @@ int aatgs_trace_write_graph(aatgs_trace_writer *w, const aatgs_trace_graph *grap
 {
   const char *why;
   aatgs_trace_graph check;
-  const aatgs_key key = {AATGS_KIND_GRAPH, graph->number, 0};
   if (w->error.code)
     return w->error.code;
   w->scratch.size = 0;
@@ -259,13 +262,13 @@ int aatgs_trace_write_graph(aatgs_trace_writer *w, const aatgs_trace_graph *grap
   w->scratch.failed = false;
   if (rc)
     return refuse(w, "graph", graph->number, why);
-  return aatgs_writer_put(w, w->meta, &key, 1, 0, w->scratch.data, w->scratch.size);
+  rc = aatgs_kept_add(&w->graphs, graph->number, w->scratch.data, w->scratch.size);
+  return rc ? aatgs_writer_fail(w, rc, "cannot take a graph") : 0;
 }
 
 int aatgs_trace_write_plan(aatgs_trace_writer *w, const aatgs_trace_plan *plan)
 {
   const char *why;
-  const aatgs_key key = {AATGS_KIND_PLAN, plan->number, 0};
   if (w->error.code)
     return w->error.code;
   w->scratch.size = 0;
@@ -273,7 +276,8 @@ int aatgs_trace_write_plan(aatgs_trace_writer *w, const aatgs_trace_plan *plan)
   w->scratch.failed = false;
   if (rc)
     return refuse(w, "plan", plan->number, why);
-  return aatgs_writer_put(w, w->meta, &key, 1, 0, w->scratch.data, w->scratch.size);
+  rc = aatgs_kept_add(&w->plans, plan->number, w->scratch.data, w->scratch.size);
+  return rc ? aatgs_writer_fail(w, rc, "cannot take a plan") : 0;
 }
 
 static int take_iteration(aatgs_trace_writer *w, const aatgs_iteration *iteration)

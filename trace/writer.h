@@ -22,12 +22,18 @@ typedef struct aatgs_trace_writer_options {
   uint64_t roll_bytes;          /* of a data file, before the next one begins; 0: 256 MiB */
   uint64_t window_bytes; /* flight recorder: keep about the last so many bytes; 0: keep all */
   uint64_t window_ns;    /* flight recorder: keep at least the last so long; 0: keep all */
+  /* A graph takes the place of the one whose number differs from its own by a multiple of
+   * graphs_max: no iteration handed in later names that one. 0: all may be named to the end, and
+   * the writer keeps them in memory. The same for plans. */
+  uint32_t graphs_max;
+  uint32_t plans_max;
 } aatgs_trace_writer_options;
 
 /* On failure nothing is left on the disk that was not there before. */
 int aatgs_trace_writer_open(const aatgs_trace_writer_options *options, aatgs_trace_writer **out,
                             aatgs_error *error);
-/* Graphs and plans before the first iteration that names them. */
+/* Graphs and plans before the first iteration that names them. They go into each data file whose
+ * iterations name them. */
 int aatgs_trace_write_graph(aatgs_trace_writer *w, const aatgs_trace_graph *graph);
 int aatgs_trace_write_plan(aatgs_trace_writer *w, const aatgs_trace_plan *plan);
 /* Iterations in rising order; a jump is a gap (counted as lost). */

@@ -5,6 +5,7 @@
 
 #include "trace/chunk.h"
 #include "trace/info.h"
+#include "trace/kept.h"
 #include "trace/records.h"
 #include "trace/store.h"
 #include "trace/ticks.h"
@@ -33,6 +34,8 @@ struct aatgs_trace_writer {
   uint32_t data_number;
   aatgs_bytes rolled;    /* aatgs_rolled, oldest first */
   uint64_t rolled_bytes; /* of all that ever were */
+  aatgs_kept_tables graphs;
+  aatgs_kept_tables plans;
   aatgs_chunk_builder *chunk;
   aatgs_bytes scratch;
   aatgs_arena arena;      /* for checks of what is written; emptied each time */

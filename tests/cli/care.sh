@@ -52,6 +52,7 @@ cp -r a.trace hurt.trace
 dd if=/dev/zero of=hurt.trace/data-00000001 bs=4096 count=2 conv=notrunc 2>/dev/null
 aatgs 1 verify hurt.trace
 err '^aatgs: verify: hurt.trace'
+out '^ +verdict +damaged$'
 aatgs 0 recover hurt.trace -o healed.trace --format json
 same "$(json digest) $(json iterations)" "$digest 400" recover
 aatgs 0 replay --workload "$odd" healed.trace

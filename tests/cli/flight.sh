@@ -47,6 +47,14 @@ for trace in small small-saved-1; do
   aatgs 0 replay "$trace" --workload "$odd"
 done
 
+# An iteration that fails is an event by itself.
+run 1 --iterations $n --record faulty --flight-recorder 2MiB --config fail_at=$((n / 2))
+holds faulty-saved-1 $((n / 2))
+aatgs 0 info faulty-saved-1
+out '^ +fault +75,000 +1  an iteration failed$'
+aatgs 0 verify faulty-saved-1
+aatgs 0 replay faulty-saved-1 --workload "$odd"
+
 # A name that an earlier run's windows have is refused, and nothing is left of the new recording.
 rm -rf ring
 refused 1 'ring-saved-1.*earlier run' run --workload "$odd" --device cpu --record ring --flight-recorder 1MiB

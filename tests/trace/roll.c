@@ -1,9 +1,12 @@
 /* Data files that follow one another, and the window of a flight recorder. */
 #include <dirent.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "trace/care.h"
 #include "trace/cm.h"
 #include "trace/small.h"
 
@@ -181,13 +184,135 @@ static void test_window_of_time(void **state)
   make_remove(dir);
 }
 
+/* ---- Graphs and plans that come without end -------------------------------------------- */
+
+#define SLOTS 4u
+
+/* Graph 1 repeats; between, each iteration runs one of its own, in the slots of the others. */
+static void next_tables(small_run *r, uint32_t *last, aatgs_iteration *it)
+{
+  if (it->iteration % 10 == 0) {
+    it->graph = it->plan = 1;
+    return;
+  }
+  *last += 1 + ((*last + 1) % SLOTS == 1);
+  aatgs_trace_graph graph = *make_graph(&r->m, 1);
+  aatgs_trace_plan plan = *make_plan(&r->m, 1);
+  graph.number = plan.number = plan.graph = it->graph = it->plan = *last;
+  small_ok(aatgs_trace_write_graph(r->w, &graph), aatgs_trace_writer_error(r->w));
+  small_ok(aatgs_trace_write_plan(r->w, &plan), aatgs_trace_writer_error(r->w));
+}
+
+static uint64_t file_bytes(const char *dir, const char *name)
+{
+  char path[1024];
+  struct stat st;
+  snprintf(path, sizeof path, "%s/%s", dir, name);
+  assert_int_equal(stat(path, &st), 0);
+  return (uint64_t)st.st_size;
+}
+
+static void check_tables(aatgs_trace *t, uint64_t *first, uint64_t *last)
+{
+  aatgs_iteration it;
+  int rc;
+  *first = *last = 0;
+  while ((rc = aatgs_trace_next(t, &it)) == 1) {
+    const aatgs_trace_graph *g;
+    const aatgs_trace_plan *p;
+    small_ok(aatgs_trace_get_graph(t, it.graph, &g), aatgs_trace_error(t));
+    small_ok(aatgs_trace_get_plan(t, it.plan, &p), aatgs_trace_error(t));
+    assert_int_equal(p->graph, it.graph);
+    *first = *first ? *first : it.iteration;
+    *last = it.iteration;
+  }
+  small_ok(rc, aatgs_trace_error(t));
+}
+
+static void test_window_of_tables(void **state)
+{
+  (void)state;
+  const char *dir = make_path("windowtables");
+  aatgs_trace_writer_options wo = small_writer_options(dir);
+  make_options o = small_options;
+  o.graphs = 1;
+  o.gap_every = 0;
+  wo.window_bytes = 2 << 20;
+  wo.graphs_max = wo.plans_max = SLOTS;
+  small_run r;
+  aatgs_trace *t, *behind = NULL;
+  aatgs_trace_state s;
+  aatgs_trace_report report;
+  aatgs_iteration it;
+  aatgs_error e;
+  unsigned files;
+  uint32_t last_number = 1;
+  uint64_t first, last, meta = 0, most = 0;
+  small_begin(&r, &o, &wo);
+  for (uint32_t i = 0; i < 60000; i++) {
+    small_ok(small_offer_snapshot(&r, 100), aatgs_trace_writer_error(r.w));
+    make_iteration(&r.m, &it);
+    next_tables(&r, &last_number, &it);
+    small_ok(aatgs_trace_write_iteration(r.w, &it), aatgs_trace_writer_error(r.w));
+    const uint64_t bytes = i % 500 ? 0 : disk_bytes(dir, &files);
+    most = bytes > most ? bytes : most;
+    if (i == 20000) {
+      small_ok(aatgs_trace_open(dir, &behind, &e), &e);
+      meta = file_bytes(dir, "meta");
+    }
+  }
+  assert_true(most <= wo.window_bytes + wo.window_bytes / 10);
+  assert_int_equal(file_bytes(dir, "meta"), meta);
+  small_ok(aatgs_trace_writer_close(r.w, 1, 0, &e), &e);
+
+  /* Who reads on in files that are gone by now has the tables, too. */
+  aatgs_trace_get_state(behind, &s);
+  assert_true(s.last > 10000 && s.last < 30000);
+  check_tables(behind, &first, &last);
+  assert_true(first == s.first && last >= s.last); /* its newest file went on */
+  aatgs_trace_close(behind);
+
+  small_ok(aatgs_trace_verify(dir, NULL, NULL, &report, &e), &e);
+  small_ok(aatgs_trace_open(dir, &t, &e), &e);
+  aatgs_trace_get_state(t, &s);
+  check_tables(t, &first, &last);
+  assert_true(first == s.first && first > 30000 && last == 60000);
+  aatgs_trace_close(t);
+  make_remove(dir);
+}
+
+/* What ran between snapshot 0 and a window that has none is gone, and so is its use. */
+static void test_window_without_snapshots(void **state)
+{
+  (void)state;
+  const char *dir = make_path("windowbare");
+  aatgs_trace_writer_options wo = small_writer_options(dir);
+  wo.window_bytes = 2 << 20;
+  small_run r;
+  aatgs_trace *t;
+  aatgs_trace_state s;
+  aatgs_error e;
+  const uint8_t *bytes;
+  size_t size;
+  uint64_t at;
+  small_begin(&r, &small_options, &wo);
+  for (uint32_t i = 0; i < small_options.iterations; i++)
+    small_ok(small_step(&r, UINT_MAX), aatgs_trace_writer_error(r.w));
+  small_ok(aatgs_trace_writer_close(r.w, 1, 0, &e), &e);
+  small_ok(aatgs_trace_open(dir, &t, &e), &e);
+  aatgs_trace_get_state(t, &s);
+  assert_true(s.first > 1);
+  assert_int_equal(aatgs_trace_get_snapshot(t, s.last, &at, &bytes, &size), AATGS_ENOTFOUND);
+  aatgs_trace_close(t);
+  make_remove(dir);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_rolling),
-      cmocka_unit_test(test_ticks_go_on),
-      cmocka_unit_test(test_window),
-      cmocka_unit_test(test_window_of_time),
+      cmocka_unit_test(test_rolling),          cmocka_unit_test(test_ticks_go_on),
+      cmocka_unit_test(test_window),           cmocka_unit_test(test_window_of_time),
+      cmocka_unit_test(test_window_of_tables), cmocka_unit_test(test_window_without_snapshots),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

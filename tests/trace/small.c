@@ -35,9 +35,8 @@ void small_begin(small_run *r, const make_options *o, const aatgs_trace_writer_o
            aatgs_trace_writer_error(r->w));
 }
 
-int small_step(small_run *r, unsigned lateness)
+int small_offer_snapshot(small_run *r, unsigned lateness)
 {
-  aatgs_iteration it;
   uint8_t state[512];
   if (aatgs_trace_writer_wants_snapshot(r->w) && !r->pending_at) {
     r->pending_at = r->m.iteration + 1;
@@ -51,6 +50,15 @@ int small_step(small_run *r, unsigned lateness)
     r->pending_at = 0;
     r->delivered++;
   }
+  return 0;
+}
+
+int small_step(small_run *r, unsigned lateness)
+{
+  aatgs_iteration it;
+  const int rc = small_offer_snapshot(r, lateness);
+  if (rc)
+    return rc;
   make_iteration(&r->m, &it);
   return aatgs_trace_write_iteration(r->w, &it);
 }

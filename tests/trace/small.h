@@ -19,7 +19,9 @@ aatgs_trace_writer_options small_writer_options(const char *dir);
 void small_ok(int rc, const aatgs_error *e);
 /* Opens the writer and hands in graphs and the first snapshot. Fails the test on an error. */
 void small_begin(small_run *r, const make_options *o, const aatgs_trace_writer_options *wo);
-/* Hands in an iteration; when the writer wants a snapshot it comes `lateness` iterations later. */
+/* When the writer wants a snapshot it comes `lateness` calls later. */
+int small_offer_snapshot(small_run *r, unsigned lateness);
+/* The same, and hands in an iteration. */
 int small_step(small_run *r, unsigned lateness);
 
 #endif
