@@ -5,12 +5,12 @@
 /* What is being decoded. */
 typedef struct decoder {
   aatgs_chunk *chunk;
+  aatgs_value_reader value;
   const uint8_t *directory;
   const uint8_t *links;
   const uint8_t *at; /* the column that comes next */
   const uint8_t *end;
   uint32_t column;
-  uint32_t stop; /* columns that are looked at */
   aatgs_trace_want want;
   const char *why;
 } decoder;
@@ -100,32 +100,29 @@ void aatgs_trace_want_field(aatgs_trace_want *want, const aatgs_field *field, ui
     want->telemetry |= (uint32_t)words;
 }
 
-/* Columns up to the last one that is wanted. */
-static uint32_t columns_wanted(const aatgs_chunk *c, const aatgs_trace_want *w)
-{
-  uint32_t config = c->config_bytes / 4, telemetry = c->telemetry_bytes / 4;
-  uint32_t timings = w->members >> 16, own = w->members & 0xffff;
-  uint32_t first = AATGS_ITERATION_COLUMNS;
-  if (timings)
-    return first + config + telemetry + 32 - (uint32_t)__builtin_clz(timings);
-  if (w->telemetry)
-    return first + config + 32 - (uint32_t)__builtin_clz(w->telemetry);
-  if (w->config)
-    return first + 64 - (uint32_t)__builtin_clzll(w->config);
-  return own ? AATGS_COLUMN_GRAPH + 32 - (uint32_t)__builtin_clz(own) : AATGS_COLUMN_GRAPH;
-}
-
 /* ---- The parts before the columns ---------------------------------------------- */
+
+/* Sees to it that the next `bytes` of the chunk are there, if it has as many. */
+static int reach(decoder *d, size_t bytes)
+{
+  const uint8_t *raw = d->chunk->raw.data;
+  const uint64_t from = (uint64_t)(d->at - raw);
+  return aatgs_value_reach(&d->value, from, from + bytes, &d->why);
+}
 
 static int read_header(decoder *d)
 {
   aatgs_chunk *c = d->chunk;
-  aatgs_cursor cur = {c->raw.data, c->raw.data + c->raw.size, false};
-  const uint8_t *at = aatgs_cursor_take(&cur, sizeof c->header);
-  if (!at)
-    return bad(d, "the chunk has no header");
-  memcpy(&c->header, at, sizeof c->header);
-  const aatgs_chunk_header *h = &c->header;
+  aatgs_chunk_header *h = &c->header;
+  const size_t directory =
+      sizeof(aatgs_column_entry) * (AATGS_ITERATION_COLUMNS + c->config_bytes / 4 +
+                                    c->telemetry_bytes / 4 + (size_t)AATGS_TIMING_COLUMNS);
+  if (c->raw.size < sizeof *h + directory)
+    return bad(d, "the chunk ends before its columns");
+  int rc = reach(d, sizeof *h + directory);
+  if (rc)
+    return rc;
+  memcpy(h, d->at, sizeof *h);
   if (h->iterations == 0 || h->iterations > AATGS_CHUNK_ITERATIONS_MAX ||
       h->timings > AATGS_CHUNK_TIMINGS_MAX || h->config_rows > h->iterations ||
       h->config_rows == 0 || h->links > AATGS_LINK_TABLES_MAX)
@@ -133,15 +130,13 @@ static int read_header(decoder *d)
   if (h->config_words != c->config_bytes / 4 || h->telemetry_words != c->telemetry_bytes / 4 ||
       (h->iteration_word != AATGS_NO_WORD && h->iteration_word >= h->config_words))
     return bad(d, "the chunk's payloads are not those of the trace");
-  uint32_t columns = AATGS_ITERATION_COLUMNS + h->config_words + h->telemetry_words +
-                     (uint32_t)AATGS_TIMING_COLUMNS;
-  d->directory = aatgs_cursor_take(&cur, columns * sizeof(aatgs_column_entry));
-  d->links = aatgs_cursor_take(&cur, h->link_bytes);
-  if (cur.failed)
+  d->directory = d->at + sizeof *h;
+  d->links = d->at = d->directory + directory;
+  if (h->link_bytes > (size_t)(d->end - d->at))
     return bad(d, "the chunk ends before its columns");
-  d->at = cur.at;
-  d->end = cur.end;
-  return 0;
+  rc = reach(d, h->link_bytes);
+  d->at += h->link_bytes;
+  return rc;
 }
 
 /* Tables must be whole, each record once, predicted only from one that was worked out before. */
@@ -185,13 +180,16 @@ static int next_column(decoder *d, bool wanted, const uint64_t *reference, size_
                        unsigned width, uint64_t *values)
 {
   aatgs_column_entry entry;
-  if (d->column >= d->stop)
-    return 0;
   memcpy(&entry, d->directory + d->column * sizeof entry, sizeof entry);
   if (entry.bytes > (size_t)(d->end - d->at))
     return bad(d, "a column reaches beyond the chunk");
-  if (wanted && !aatgs_column_decode(&entry, d->at, reference, count, width, values))
-    return bad(d, "a column does not decode");
+  if (wanted) {
+    const int rc = reach(d, entry.bytes);
+    if (rc)
+      return rc;
+    if (!aatgs_column_decode(&entry, d->at, reference, count, width, values))
+      return bad(d, "a column does not decode");
+  }
   d->at += entry.bytes;
   d->column++;
   return 0;
@@ -482,38 +480,11 @@ static int decode(decoder *d)
   return rc;
 }
 
-/* The bytes of the chunk that hold all that is wanted; found in its directory. */
-static int measure(decoder *d, aatgs_codec *codec, const uint8_t *bytes,
-                   const aatgs_value_header *header, uint64_t *wanted)
-{
-  aatgs_chunk *c = d->chunk;
-  uint32_t columns = AATGS_ITERATION_COLUMNS + c->config_bytes / 4 + c->telemetry_bytes / 4 +
-                     (uint32_t)AATGS_TIMING_COLUMNS;
-  uint64_t end = sizeof c->header + columns * sizeof(aatgs_column_entry);
-  *wanted = UINT64_MAX;
-  if (d->stop >= columns || header->raw_bytes <= end)
-    return 0;
-  int rc = aatgs_value_unpack(codec, bytes, header, AATGS_CHUNK_BYTES_MAX, end, &c->raw, &d->why);
-  if (rc)
-    return rc;
-  memcpy(&c->header, c->raw.data, sizeof c->header);
-  end += c->header.link_bytes;
-  for (uint32_t k = 0; k < d->stop; k++) {
-    aatgs_column_entry entry;
-    memcpy(&entry, c->raw.data + sizeof c->header + k * sizeof entry, sizeof entry);
-    end += entry.bytes;
-  }
-  *wanted = end;
-  return 0;
-}
-
 int aatgs_chunk_unpack(aatgs_chunk *chunk, aatgs_codec *codec, const uint8_t *bytes,
                        const aatgs_value_header *header, uint32_t config_bytes,
                        uint32_t telemetry_bytes, const char **why)
 {
-  decoder d = {.chunk = chunk, .want = {ALL_MEMBERS, UINT32_MAX, UINT64_MAX}, .stop = UINT32_MAX};
-  uint64_t wanted = UINT64_MAX;
-  int rc = 0;
+  decoder d = {.chunk = chunk, .want = {ALL_MEMBERS, UINT32_MAX, UINT64_MAX}};
   chunk->config_bytes = config_bytes;
   chunk->telemetry_bytes = telemetry_bytes;
   chunk->first = header->extra;
@@ -521,12 +492,13 @@ int aatgs_chunk_unpack(aatgs_chunk *chunk, aatgs_codec *codec, const uint8_t *by
   if (chunk->want) {
     d.want = *chunk->want;
     complete_want(&d.want);
-    d.stop = columns_wanted(chunk, &d.want);
-    rc = measure(&d, codec, bytes, header, &wanted);
   }
-  if (!rc)
-    rc = aatgs_value_unpack(codec, bytes, header, AATGS_CHUNK_BYTES_MAX, wanted, &chunk->raw,
-                            &d.why);
+  int rc =
+      aatgs_value_begin(&d.value, codec, bytes, header, AATGS_CHUNK_BYTES_MAX, &chunk->raw, &d.why);
+  d.at = chunk->raw.data;
+  d.end = d.at + chunk->raw.size;
+  if (!rc && !chunk->want)
+    rc = reach(&d, chunk->raw.size);
   if (!rc)
     rc = decode(&d);
   *why = d.why;

@@ -1,29 +1,7 @@
-#include "trace/chunk.h"
+#include "trace/chunk_builder.h"
 #include "trace/links.h"
 
-struct aatgs_chunk_builder {
-  aatgs_chunk_limits limits;
-  uint32_t config_words;
-  uint32_t telemetry_words;
-  uint32_t count; /* iterations */
-  uint32_t rows;  /* distinct configs in a row */
-  size_t timing_count;
-  uint64_t bytes;
-  uint64_t *columns[AATGS_ITERATION_COLUMNS];
-  uint32_t *configs; /* rows x config_words, the iteration's number taken out */
-  uint32_t *telemetry;
-  aatgs_bytes timings; /* aatgs_timing */
-  aatgs_column_choice choices[AATGS_CHUNK_COLUMNS_MAX];
-  /* Working memory of pack. */
-  aatgs_column_entry entries[AATGS_CHUNK_COLUMNS_MAX];
-  uint32_t entry_count;
-  aatgs_bytes raw;
-  aatgs_bytes ends;
-  aatgs_bytes places;  /* uint32_t: where the column of a record begins */
-  aatgs_bytes cells;   /* uint32_t: columns side by side */
-  aatgs_bytes starts;  /* uint64_t: predicted starts */
-  aatgs_bytes scratch; /* of a column */
-};
+/* ---- Columns --------------------------------------------------------------------- */
 
 static unsigned width_of(uint32_t column)
 {
@@ -37,177 +15,6 @@ static unsigned width_of(uint32_t column)
   default: return 4;
   }
 }
-
-int aatgs_chunk_builder_open(const aatgs_chunk_limits *limits, aatgs_chunk_builder **out)
-{
-  aatgs_chunk_builder *b = calloc(1, sizeof *b);
-  *out = NULL;
-  if (!b)
-    return AATGS_ENOMEM;
-  size_t n = limits->iterations;
-  b->limits = *limits;
-  b->config_words = limits->config_bytes / 4;
-  b->telemetry_words = limits->telemetry_bytes / 4;
-  b->configs = calloc(n * b->config_words + 1, 4);
-  b->telemetry = calloc(n * b->telemetry_words + 1, 4);
-  bool ok = b->configs && b->telemetry;
-  for (int c = 0; c < AATGS_ITERATION_COLUMNS; c++) {
-    b->columns[c] = calloc(n, sizeof(uint64_t));
-    ok = ok && b->columns[c];
-  }
-  if (!ok) {
-    aatgs_chunk_builder_close(b);
-    return AATGS_ENOMEM;
-  }
-  *out = b;
-  return 0;
-}
-
-void aatgs_chunk_builder_close(aatgs_chunk_builder *b)
-{
-  if (!b)
-    return;
-  for (int c = 0; c < AATGS_ITERATION_COLUMNS; c++)
-    free(b->columns[c]);
-  free(b->configs);
-  free(b->telemetry);
-  aatgs_bytes_free(&b->timings);
-  aatgs_bytes_free(&b->raw);
-  aatgs_bytes_free(&b->ends);
-  aatgs_bytes_free(&b->places);
-  aatgs_bytes_free(&b->cells);
-  aatgs_bytes_free(&b->starts);
-  aatgs_bytes_free(&b->scratch);
-  free(b);
-}
-
-uint32_t aatgs_chunk_iterations(const aatgs_chunk_builder *b)
-{
-  return b->count;
-}
-
-void aatgs_chunk_get_tables(const aatgs_chunk_builder *b, uint32_t row, uint32_t *graph,
-                            uint32_t *plan)
-{
-  *graph = (uint32_t)b->columns[AATGS_COLUMN_GRAPH][row];
-  *plan = (uint32_t)b->columns[AATGS_COLUMN_PLAN][row];
-}
-
-bool aatgs_chunk_full(const aatgs_chunk_builder *b)
-{
-  return b->count == b->limits.iterations || b->bytes >= b->limits.bytes;
-}
-
-void aatgs_chunk_summarize(const aatgs_chunk_builder *b, uint32_t rows, uint64_t expected,
-                           aatgs_chunk_summary *out)
-{
-  uint64_t *const *c = b->columns;
-  *out = (aatgs_chunk_summary){.first = c[AATGS_COLUMN_ITERATION][0],
-                               .last = c[AATGS_COLUMN_ITERATION][rows - 1],
-                               .iterations = rows,
-                               .first_posted_ns = c[AATGS_COLUMN_POSTED][0],
-                               .last_seen_ns = c[AATGS_COLUMN_SEEN][rows - 1]};
-  for (uint32_t i = 0; i < rows; i++)
-    out->timings += c[AATGS_COLUMN_TIMINGS][i];
-  uint64_t from = expected && expected < out->first ? expected : out->first;
-  out->lost = out->last - from + 1 - rows;
-}
-
-uint32_t aatgs_chunk_rows_below(const aatgs_chunk_builder *b, uint64_t iteration)
-{
-  uint32_t rows = 0;
-  while (rows < b->count && b->columns[AATGS_COLUMN_ITERATION][rows] < iteration)
-    rows++;
-  return rows;
-}
-
-void aatgs_chunk_drop(aatgs_chunk_builder *b, uint32_t rows)
-{
-  if (rows >= b->count) {
-    b->count = b->rows = 0;
-    b->timing_count = 0;
-    b->bytes = 0;
-    b->timings.size = 0;
-    return;
-  }
-  uint32_t left = b->count - rows;
-  uint32_t first_row = (uint32_t)b->columns[AATGS_COLUMN_ROW][rows];
-  size_t timings = 0, words = b->config_words;
-  for (uint32_t i = 0; i < rows; i++)
-    timings += b->columns[AATGS_COLUMN_TIMINGS][i];
-  for (int c = 0; c < AATGS_ITERATION_COLUMNS; c++)
-    memmove(b->columns[c], b->columns[c] + rows, left * sizeof(uint64_t));
-  for (uint32_t i = 0; i < left; i++)
-    b->columns[AATGS_COLUMN_ROW][i] -= first_row;
-  b->rows -= first_row;
-  memmove(b->configs, b->configs + first_row * words, b->rows * words * 4);
-  memmove(b->telemetry, b->telemetry + (size_t)rows * b->telemetry_words,
-          (size_t)left * b->telemetry_words * 4);
-  b->timings.size -= timings * sizeof(aatgs_timing);
-  memmove(b->timings.data, b->timings.data + timings * sizeof(aatgs_timing), b->timings.size);
-  b->timing_count -= timings;
-  b->count = left;
-  b->bytes = left * (b->limits.telemetry_bytes + AATGS_ITERATION_COLUMNS * UINT64_C(8)) +
-             (uint64_t)b->rows * b->limits.config_bytes + b->timings.size;
-}
-
-bool aatgs_chunk_fits(const aatgs_chunk_builder *b, uint32_t timings)
-{
-  return b->count < b->limits.iterations && b->timing_count + timings <= AATGS_CHUNK_TIMINGS_MAX;
-}
-
-/* ---- Adding ---------------------------------------------------------------------- */
-
-/* Keeps the config when it differs from the row before; returns the index of its row. */
-static uint32_t add_config(aatgs_chunk_builder *b, const aatgs_iteration *it)
-{
-  const aatgs_config_shape shape = {b->limits.config_bytes, b->limits.iteration_word};
-  uint32_t *row = b->configs + (size_t)b->rows * b->config_words;
-  if (b->rows > 0 && aatgs_config_is_row(shape, it, (const uint8_t *)(row - b->config_words)))
-    return b->rows - 1;
-  aatgs_config_to_row(shape, it, (uint8_t *)row);
-  b->bytes += b->limits.config_bytes;
-  return b->rows++;
-}
-
-int aatgs_chunk_add(aatgs_chunk_builder *b, const aatgs_iteration *it)
-{
-  uint32_t i = b->count;
-  if (!aatgs_chunk_fits(b, it->timing_count))
-    return AATGS_ELIMIT;
-  size_t timing_bytes = it->timing_count * sizeof(aatgs_timing);
-  if (!aatgs_bytes_reserve(&b->timings, timing_bytes)) {
-    b->timings.failed = false;
-    return AATGS_ENOMEM;
-  }
-  const uint64_t values[AATGS_ITERATION_COLUMNS] = {
-      [AATGS_COLUMN_ITERATION] = it->iteration,
-      [AATGS_COLUMN_GRAPH] = it->graph,
-      [AATGS_COLUMN_PLAN] = it->plan,
-      [AATGS_COLUMN_STATUS] = it->status,
-      [AATGS_COLUMN_DETAIL] = it->detail,
-      [AATGS_COLUMN_POSTED] = it->posted_ns,
-      [AATGS_COLUMN_START] = it->start_ns,
-      [AATGS_COLUMN_END] = it->end_ns,
-      [AATGS_COLUMN_SEEN] = it->seen_ns,
-      [AATGS_COLUMN_DONE_BEFORE] = it->done_before,
-      [AATGS_COLUMN_CONFIG_WAITING] = it->config_waiting,
-      [AATGS_COLUMN_TELEMETRY_WAITING] = it->telemetry_waiting,
-      [AATGS_COLUMN_TIMINGS] = it->timing_count,
-      [AATGS_COLUMN_ROW] = add_config(b, it),
-  };
-  for (int c = 0; c < AATGS_ITERATION_COLUMNS; c++)
-    b->columns[c][i] = values[c];
-  if (b->limits.telemetry_bytes)
-    memcpy(b->telemetry + (size_t)i * b->telemetry_words, it->telemetry, b->limits.telemetry_bytes);
-  aatgs_bytes_put(&b->timings, it->timings, timing_bytes);
-  b->timing_count += it->timing_count;
-  b->count++;
-  b->bytes += b->limits.telemetry_bytes + AATGS_ITERATION_COLUMNS * 8 + timing_bytes;
-  return 0;
-}
-
-/* ---- Columns --------------------------------------------------------------------- */
 
 /* Working memory of `count` things of `size` bytes, in place of what it held; NULL when there is
  * none. */
@@ -273,14 +80,14 @@ static uint32_t most_timings(const aatgs_chunk_builder *b)
   return (uint32_t)most;
 }
 
-/* Where the values of record k begin in a column of the timings: record by record, each with its
- * iterations in order. */
-static uint32_t *find_places(aatgs_chunk_builder *b, uint32_t most)
+/* Works out where the values of record k begin in a column of the timings: record by record, each
+ * with its iterations in order. Behind these places is room for as many. */
+static bool find_places(aatgs_chunk_builder *b, uint32_t most)
 {
-  uint32_t *place = room_for(&b->places, (size_t)most + 1, sizeof *place);
+  uint32_t *place = room_for(&b->places, 2 * ((size_t)most + 1), sizeof *place);
   if (!place)
-    return NULL;
-  memset(place, 0, ((size_t)most + 1) * 4);
+    return false;
+  memset(place, 0, ((size_t)most + 1) * sizeof *place);
   for (uint32_t i = 0; i < b->count; i++)
     place[b->columns[AATGS_COLUMN_TIMINGS][i]]++;
   /* place[c] counts iterations with c timings; record k is in all with more than k. */
@@ -292,7 +99,7 @@ static uint32_t *find_places(aatgs_chunk_builder *b, uint32_t most)
   place[0] = 0;
   for (uint32_t k = 1; k <= most; k++)
     place[k] += place[k - 1];
-  return place;
+  return true;
 }
 
 /* ---- Links ----------------------------------------------------------------------- */
@@ -319,9 +126,18 @@ static const aatgs_links *table_of(const aatgs_chunk_builder *b, const link_set 
   return NULL;
 }
 
-/* Learns a table for the graph of iteration `i`, whose first timing is `t`, if it comes often
- * enough; the table is appended to raw. */
-static bool learn_table(aatgs_chunk_builder *b, uint32_t i, const aatgs_timing *t, link_set *set)
+/* The timings of iteration `i`, the first of which is number `at`, as far as links look at them. */
+static void sample_timings(const aatgs_chunk_builder *b, uint32_t i, size_t at, aatgs_timing *to)
+{
+  const uint64_t *start = (const uint64_t *)(const void *)b->start_ns.data + at;
+  const uint32_t *duration = (const uint32_t *)(const void *)b->durations.data + at;
+  for (uint32_t k = 0; k < b->columns[AATGS_COLUMN_TIMINGS][i]; k++)
+    to[k] = (aatgs_timing){.start_ns = start[k], .duration_ns = duration[k]};
+}
+
+/* Learns a table for the graph of iteration `i`, whose first timing is number `at`, if it comes
+ * often enough; the table is appended to raw. */
+static bool learn_table(aatgs_chunk_builder *b, uint32_t i, size_t at, link_set *set)
 {
   uint64_t graph = b->columns[AATGS_COLUMN_GRAPH][i];
   uint64_t timings = b->columns[AATGS_COLUMN_TIMINGS][i];
@@ -332,27 +148,31 @@ static bool learn_table(aatgs_chunk_builder *b, uint32_t i, const aatgs_timing *
   if (seen < AATGS_LINK_ITERATIONS_MIN)
     return true;
   uint32_t every = seen / AATGS_LINK_SAMPLES;
-  seen = 0;
-  for (uint32_t j = i; j < b->count && count < AATGS_LINK_SAMPLES; j++) {
-    if (same_shape(b, j, graph, timings) && seen++ % every == 0)
-      samples[count++] = (aatgs_link_sample){b->columns[AATGS_COLUMN_START][j], t};
-    t += b->columns[AATGS_COLUMN_TIMINGS][j];
-  }
-  size_t at = b->raw.size;
+  const size_t table = b->raw.size;
+  aatgs_timing *t = room_for(&b->cells, AATGS_LINK_SAMPLES * timings, sizeof *t);
   aatgs_links *l =
       (aatgs_links *)(void *)aatgs_bytes_extend(&b->raw, sizeof *l + timings * sizeof l->link[0]);
-  if (!l)
+  if (!t || !l)
     return false;
+  seen = 0;
+  for (uint32_t j = i; j < b->count && count < AATGS_LINK_SAMPLES; j++) {
+    if (same_shape(b, j, graph, timings) && seen++ % every == 0) {
+      sample_timings(b, j, at, t);
+      samples[count++] = (aatgs_link_sample){b->columns[AATGS_COLUMN_START][j], t};
+      t += timings;
+    }
+    at += b->columns[AATGS_COLUMN_TIMINGS][j];
+  }
   l->graph = (uint32_t)graph;
   l->timings = (uint32_t)timings;
   aatgs_links_learn(samples, count, (uint32_t)timings, l->link);
-  set->at[set->count++] = at;
+  set->at[set->count++] = table;
   return true;
 }
 
 static bool learn_links(aatgs_chunk_builder *b, link_set *set)
 {
-  const aatgs_timing *t = (const aatgs_timing *)(const void *)b->timings.data;
+  size_t at = 0;
   uint32_t tries = 2 * AATGS_LINK_TABLES_MAX; /* a chunk of many graphs must not cost n * n */
   set->count = 0;
   for (uint32_t i = 0; i < b->count && tries && set->count < AATGS_LINK_TABLES_MAX; i++) {
@@ -361,106 +181,131 @@ static bool learn_links(aatgs_chunk_builder *b, link_set *set)
     if (timings > 1 && timings <= AATGS_LINK_TIMINGS_MAX && !known &&
         !table_of(b, set, b->columns[AATGS_COLUMN_GRAPH][i], timings)) {
       tries--;
-      if (!learn_table(b, i, t, set))
+      if (!learn_table(b, i, at, set))
         return false;
     }
-    t += timings;
+    at += timings;
   }
   return true;
 }
 
 /* ---- Timings --------------------------------------------------------------------- */
 
-/* Keeps columns of a power of two from falling on the same lines of the cache. */
-#define TIMING_GAP ((size_t)80)
-/* Iterations whose timings are spread together: a line of the cache in each column. */
+/* Iterations whose timings are spread together: a line of the cache in the column of each record.
+ */
 #define SPREAD_ROWS 16u
 
-static uint32_t *timing_cells(const aatgs_chunk_builder *b, aatgs_timing_column column)
+/* A few iterations of one shape. */
+typedef struct block {
+  uint32_t first; /* of the iterations */
+  uint32_t rows;
+  uint32_t timings; /* of each */
+  size_t at;        /* number of the first timing */
+} block;
+
+/* The block behind `k`, a block of no rows being before the first. */
+static bool next_block(const aatgs_chunk_builder *b, block *k)
 {
-  return (uint32_t *)(void *)b->cells.data + (size_t)column * (b->timing_count + TIMING_GAP);
+  k->first += k->rows;
+  k->at += (size_t)k->rows * k->timings;
+  if (k->first == b->count)
+    return false;
+  const uint64_t graph = b->columns[AATGS_COLUMN_GRAPH][k->first];
+  k->timings = (uint32_t)b->columns[AATGS_COLUMN_TIMINGS][k->first];
+  for (k->rows = 1; k->rows < SPREAD_ROWS && k->first + k->rows < b->count; k->rows++)
+    if (!same_shape(b, k->first + k->rows, graph, k->timings))
+      break;
+  return true;
 }
 
-/* Iterations of one shape from iteration `i` on, at most SPREAD_ROWS. */
-static uint32_t same_rows(const aatgs_chunk_builder *b, uint32_t i, uint64_t graph,
-                          uint64_t timings)
+/* Spreads a column record by record; `to` are the places of the records, which move on. */
+static void spread_who(const aatgs_chunk_builder *b, aatgs_timing_column column, uint32_t *cells,
+                       uint32_t *to)
 {
-  uint32_t rows = 1;
-  while (rows < SPREAD_ROWS && i + rows < b->count && same_shape(b, i + rows, graph, timings))
-    rows++;
-  return rows;
-}
-
-/* Spreads the timings of `rows` iterations, `n` of each, that begin at `t`. */
-static void spread_members(const aatgs_chunk_builder *b, const aatgs_timing *t, uint32_t rows,
-                           uint32_t n, const uint32_t *place)
-{
-  uint32_t *const task = timing_cells(b, AATGS_TIMING_TASK);
-  uint32_t *const part = timing_cells(b, AATGS_TIMING_PART);
-  uint32_t *const worker = timing_cells(b, AATGS_TIMING_WORKER);
-  uint32_t *const duration = timing_cells(b, AATGS_TIMING_DURATION);
-  uint32_t *const digest = timing_cells(b, AATGS_TIMING_DIGEST);
-  for (uint32_t k = 0; k < n; k++)
-    for (uint32_t r = 0, at = place[k]; r < rows; r++, at++) {
-      const aatgs_timing *from = &t[(size_t)r * n + k];
-      task[at] = from->task;
-      part[at] = from->part;
-      worker[at] = from->worker;
-      duration[at] = from->duration_ns;
-      digest[at] = from->digest;
-    }
-}
-
-/* The same for the distances of their starts from what they are predicted from; `start` are the
- * iterations' own. */
-static void spread_starts(aatgs_chunk_builder *b, const aatgs_timing *t, const uint64_t *start,
-                          uint32_t rows, uint32_t n, const uint32_t *place,
-                          const aatgs_links *links)
-{
-  uint64_t *const starts = (uint64_t *)(void *)b->starts.data;
-  for (uint32_t k = 0; k < n; k++) {
-    const aatgs_link link = links ? links->link[k] : aatgs_link_default(k);
-    for (uint32_t r = 0, at = place[link.record]; r < rows; r++, at++) {
-      const aatgs_timing *from = &t[(size_t)r * n];
-      starts[at] = from[link.record].start_ns - aatgs_link_base(&link, from, start[r]);
+  static const unsigned shift[] = {
+      [AATGS_TIMING_TASK] = 0, [AATGS_TIMING_PART] = 32, [AATGS_TIMING_WORKER] = 48};
+  const uint32_t mask = column == AATGS_TIMING_TASK ? UINT32_MAX : UINT16_MAX;
+  const uint64_t *timings = b->columns[AATGS_COLUMN_TIMINGS];
+  for (uint32_t i = 0, rows; i < b->count; i += rows) {
+    const uint64_t *who = (const uint64_t *)(const void *)b->who.data + b->who_at[i];
+    for (rows = 1; i + rows < b->count && b->who_at[i + rows] == b->who_at[i]; rows++)
+      if (timings[i + rows] != timings[i])
+        break;
+    for (uint32_t k = 0; k < timings[i]; k++) {
+      const uint32_t v = (uint32_t)(who[k] >> shift[column]) & mask;
+      uint32_t *cell = cells + to[k];
+      for (uint32_t r = 0; r < rows; r++)
+        cell[r] = v;
+      to[k] += rows;
     }
   }
 }
 
-/* Spreads the timings into columns, record by record, a few iterations at a time so that what is
- * written next to one another is written together. */
-static bool spread_timings(aatgs_chunk_builder *b, const link_set *set)
+/* The same for one block. */
+static void spread_numbers(const block *k, const uint32_t *from, uint32_t *cells, uint32_t *to)
 {
-  uint32_t *place = find_places(b, most_timings(b));
-  if (!place || !room_for(&b->starts, b->timing_count + 1, sizeof(uint64_t)) ||
-      !room_for(&b->cells, AATGS_TIMING_COLUMNS * (b->timing_count + TIMING_GAP), sizeof *place))
+  const uint32_t n = k->timings;
+  from += k->at;
+  for (uint32_t record = 0; record < n; record++, from++) {
+    uint32_t *cell = cells + to[record];
+    for (uint32_t r = 0; r < k->rows; r++)
+      cell[r] = from[(size_t)r * n];
+    to[record] += k->rows;
+  }
+}
+
+/* The distances of the starts from what they are predicted from. */
+static void spread_starts(const aatgs_chunk_builder *b, const block *k, const aatgs_links *links,
+                          uint64_t *cells, uint32_t *to)
+{
+  const uint64_t *starts = (const uint64_t *)(const void *)b->start_ns.data + k->at;
+  const uint32_t *durations = (const uint32_t *)(const void *)b->durations.data + k->at;
+  const uint64_t *own = b->columns[AATGS_COLUMN_START] + k->first;
+  for (uint32_t n = 0; n < k->timings; n++) {
+    const aatgs_link link = links ? links->link[n] : aatgs_link_default(n);
+    uint64_t *cell = cells + to[link.record];
+    for (uint32_t r = 0; r < k->rows; r++) {
+      const size_t row = (size_t)r * k->timings, from = row + link.from;
+      const uint64_t base = link.from == AATGS_LINK_START ? own[r] : starts[from] + durations[from];
+      cell[r] = starts[row + link.record] - base;
+    }
+    to[link.record] += k->rows;
+  }
+}
+
+/* Puts the values of a column, record by record, into cells; false when out of memory. */
+static bool spread(aatgs_chunk_builder *b, aatgs_timing_column column, const link_set *set,
+                   uint32_t most)
+{
+  void *cells = room_for(&b->cells, b->timing_count + 1,
+                         column == AATGS_TIMING_START ? sizeof(uint64_t) : sizeof(uint32_t));
+  uint32_t *place = (uint32_t *)(void *)b->places.data, *to = place + most + 1;
+  block k = {0, 0, 0, 0};
+  if (!cells)
     return false;
-  const aatgs_timing *t = (const aatgs_timing *)(const void *)b->timings.data;
-  const aatgs_links *links = NULL;
-  for (uint32_t i = 0, rows; i < b->count; i += rows) {
-    const uint32_t n = (uint32_t)b->columns[AATGS_COLUMN_TIMINGS][i];
-    const uint64_t graph = b->columns[AATGS_COLUMN_GRAPH][i];
-    rows = same_rows(b, i, graph, n);
-    if (i == 0 || !same_shape(b, i - 1, graph, n))
-      links = table_of(b, set, graph, n);
-    spread_members(b, t, rows, n, place);
-    spread_starts(b, t, b->columns[AATGS_COLUMN_START] + i, rows, n, place, links);
-    for (uint32_t k = 0; k < n; k++)
-      place[k] += rows;
-    t += (size_t)rows * n;
+  memcpy(to, place, most * sizeof *to);
+  if (column < AATGS_TIMING_DURATION)
+    spread_who(b, column, cells, to);
+  while (column >= AATGS_TIMING_DURATION && next_block(b, &k)) {
+    if (column == AATGS_TIMING_START)
+      spread_starts(b, &k, table_of(b, set, b->columns[AATGS_COLUMN_GRAPH][k.first], k.timings),
+                    cells, to);
+    else if (column == AATGS_TIMING_DURATION)
+      spread_numbers(&k, (const uint32_t *)(const void *)b->durations.data, cells, to);
+    else
+      spread_numbers(&k, (const uint32_t *)(const void *)b->digests.data, cells, to);
   }
   return true;
 }
 
 static bool put_timings(aatgs_chunk_builder *b, uint32_t column, const link_set *set)
 {
-  bool ok = spread_timings(b, set);
-  for (int c = 0; ok && c < AATGS_TIMING_COLUMNS; c++) {
-    const bool start = c == AATGS_TIMING_START;
-    ok = put_column(b, column + (uint32_t)c,
-                    start ? (const void *)b->starts.data : timing_cells(b, (aatgs_timing_column)c),
-                    NULL, b->timing_count, start ? 8 : 4);
-  }
+  const uint32_t most = most_timings(b);
+  bool ok = find_places(b, most);
+  for (int c = 0; ok && c < AATGS_TIMING_COLUMNS; c++)
+    ok = spread(b, (aatgs_timing_column)c, set, most) &&
+         put_column(b, column + (uint32_t)c, b->cells.data, NULL, b->timing_count,
+                    c == AATGS_TIMING_START ? 8 : 4);
   return ok;
 }
 
@@ -516,8 +361,7 @@ int aatgs_chunk_pack(aatgs_chunk_builder *b, uint32_t rows, aatgs_codec *codec, 
   b->timing_count = whole.timing_count;
   b->rows = whole.rows;
   if (!encoded) {
-    b->raw.failed = b->ends.failed = b->places.failed = b->cells.failed = b->starts.failed =
-        b->scratch.failed = false;
+    b->raw.failed = b->ends.failed = b->places.failed = b->cells.failed = b->scratch.failed = false;
     return AATGS_ENOMEM;
   }
   const aatgs_value_header h = {

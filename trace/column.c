@@ -4,9 +4,12 @@
 
 /* Chunks between two measurements of a column. */
 #define REMEASURE 16
-/* Rows that a measurement looks at. */
+/* Rows that a measurement looks at, and how many of them lie together. */
 #define SAMPLE ((size_t)512)
-/* A byte plane of at least this size gets a zstd block, and so a Huffman table, of its own. */
+#define WINDOW ((size_t)64)
+/* Rows whose bytes are spread to their planes together. */
+#define BLOCK ((size_t)1024)
+/* A byte plane of at least this size gets a zstd frame, and so a Huffman table, of its own. */
 #define PLANE_BLOCK_MIN ((size_t)1024)
 
 /* ---- Encoding --------------------------------------------------------------------- */
@@ -17,6 +20,18 @@ static bool has_base(aatgs_coder coder)
 {
   return coder == AATGS_CODER_DELTA || coder == AATGS_CODER_DELTA2 || coder == AATGS_CODER_XOR ||
          coder == AATGS_CODER_REF_DELTA;
+}
+
+/* Bytes that hold all those bits. */
+static unsigned planes_of(uint64_t any)
+{
+  return any ? (unsigned)(71 - __builtin_clzll(any)) / 8 : 0;
+}
+
+/* Where window `w` of several begins, the first at the front and the last at the end. */
+static size_t window_at(size_t w, size_t windows, size_t rows, size_t n)
+{
+  return windows > 1 ? (n - rows) * w / (windows - 1) : 0;
 }
 
 static void mark_ends(aatgs_bytes *ends, size_t at, size_t n, unsigned planes)

@@ -8,44 +8,46 @@ static inline NUMBER ROWS(fold)(NUMBER d)
   return (NUMBER)(d << 1) ^ (NUMBER)(0 - (d >> (8 * sizeof d - 1)));
 }
 
-static bool ROWS(is_constant)(const NUMBER *v, size_t n)
+/* The bits in which any of the numbers differs from the first. */
+static NUMBER ROWS(differences)(const NUMBER *v, size_t n)
 {
   NUMBER differ = 0;
   for (size_t i = 1; i < n; i++)
     differ |= v[i] ^ v[0];
-  return differ == 0;
+  return differ;
 }
 
-/* What is stored for each number; `out` has room for n of them. The first of a coder that compares
- * with the row before is 0: base_of() stands for it. */
-static const NUMBER *ROWS(residuals)(aatgs_coder coder, const NUMBER *v, const NUMBER *ref,
-                                     size_t n, NUMBER *out)
+/* Fills `out` with what is stored for each number by a coder that has residuals; returns the bits
+ * that any of them has. The first of a coder that compares with the row before is 0: base_of()
+ * stands for it. */
+static NUMBER ROWS(residuals)(aatgs_coder coder, const NUMBER *v, const NUMBER *ref, size_t n,
+                              NUMBER *out)
 {
+  NUMBER any = 0;
   out[0] = 0;
   switch (coder) {
   case AATGS_CODER_DELTA:
     for (size_t i = 1; i < n; i++)
-      out[i] = ROWS(fold)(v[i] - v[i - 1]);
-    return out;
+      any |= out[i] = ROWS(fold)(v[i] - v[i - 1]);
+    return any;
   case AATGS_CODER_DELTA2:
     if (n > 1)
-      out[1] = ROWS(fold)(v[1] - v[0]);
+      any = out[1] = ROWS(fold)(v[1] - v[0]);
     for (size_t i = 2; i < n; i++)
-      out[i] = ROWS(fold)(v[i] - 2 * v[i - 1] + v[i - 2]);
-    return out;
+      any |= out[i] = ROWS(fold)(v[i] - 2 * v[i - 1] + v[i - 2]);
+    return any;
   case AATGS_CODER_XOR:
     for (size_t i = 1; i < n; i++)
-      out[i] = v[i] ^ v[i - 1];
-    return out;
+      any |= out[i] = v[i] ^ v[i - 1];
+    return any;
   case AATGS_CODER_REF:
     for (size_t i = 0; i < n; i++)
-      out[i] = ROWS(fold)(v[i] - ref[i]);
-    return out;
-  case AATGS_CODER_REF_DELTA:
+      any |= out[i] = ROWS(fold)(v[i] - ref[i]);
+    return any;
+  default: /* AATGS_CODER_REF_DELTA */
     for (size_t i = 1; i < n; i++)
-      out[i] = ROWS(fold)(v[i] - ref[i] - v[i - 1] + ref[i - 1]);
-    return out;
-  default: return v;
+      any |= out[i] = ROWS(fold)(v[i] - ref[i] - v[i - 1] + ref[i - 1]);
+    return any;
   }
 }
 
@@ -54,22 +56,26 @@ static NUMBER ROWS(base_of)(aatgs_coder coder, const NUMBER *v, const NUMBER *re
   return coder == AATGS_CODER_REF_DELTA ? v[0] - ref[0] : v[0];
 }
 
-static unsigned ROWS(planes_of)(const NUMBER *v, size_t n)
+static NUMBER ROWS(any_of)(const NUMBER *v, size_t n)
 {
   NUMBER any = 0;
   for (size_t i = 0; i < n; i++)
     any |= v[i];
-  return any ? (unsigned)(71 - __builtin_clzll(any)) / 8 : 0;
+  return any;
 }
 
+/* Block by block, so that a number is fetched once for all its planes. */
 static void ROWS(put_planes)(const NUMBER *v, size_t n, unsigned planes, aatgs_bytes *out)
 {
   uint8_t *to = aatgs_bytes_extend(out, n * planes);
-  if (!to)
-    return;
-  for (unsigned p = 0; p < planes; p++, to += n)
-    for (size_t i = 0; i < n; i++)
-      to[i] = (uint8_t)(v[i] >> (8 * p));
+  for (size_t at = 0, end; to && at < n; at = end) {
+    end = at + BLOCK < n ? at + BLOCK : n;
+    for (unsigned p = 0; p < planes; p++) {
+      uint8_t *plane = to + p * n;
+      for (size_t i = at; i < end; i++)
+        plane[i] = (uint8_t)(v[i] >> (8 * p));
+    }
+  }
 }
 
 /* ---- Changes ---------------------------------------------------------------------- */
@@ -107,7 +113,7 @@ static void ROWS(encode_changes)(const NUMBER *v, size_t n, NUMBER *scratch, aat
                                  aatgs_column_entry *entry)
 {
   const size_t changes = ROWS(find_changes)(v, n, scratch);
-  const unsigned planes = ROWS(planes_of)(scratch, changes);
+  const unsigned planes = planes_of(ROWS(any_of)(scratch, changes));
   size_t where = 0;
   aatgs_bytes_u32(out, (uint32_t)changes);
   aatgs_bytes_u32(out, planes);
@@ -116,16 +122,16 @@ static void ROWS(encode_changes)(const NUMBER *v, size_t n, NUMBER *scratch, aat
     where += scratch[k];
     scratch[k] = v[where];
   }
-  entry->planes = (uint8_t)ROWS(planes_of)(scratch, changes);
+  entry->planes = (uint8_t)planes_of(ROWS(any_of)(scratch, changes));
   ROWS(put_planes)(scratch, changes, entry->planes, out);
 }
 
 /* ---- Measuring ---------------------------------------------------------------------- */
 
-/* Bits that an order-0 coder needs for the residuals of a sample, by byte plane. */
+/* Bits that an order-0 coder needs for numbers, by byte plane. */
 static double ROWS(entropy_bits)(const NUMBER *r, size_t n)
 {
-  const unsigned planes = ROWS(planes_of)(r, n);
+  const unsigned planes = planes_of(ROWS(any_of)(r, n));
   double bits = 0;
   for (unsigned p = 0; p < planes; p++) {
     uint32_t seen[256] = {0};
@@ -138,26 +144,35 @@ static double ROWS(entropy_bits)(const NUMBER *r, size_t n)
   return bits;
 }
 
+/* The coder that needs the fewest bits for samples from all over the column. `scratch` has room for
+ * SAMPLE numbers. */
 static aatgs_coder ROWS(measure)(const NUMBER *v, const NUMBER *ref, size_t n, NUMBER *scratch)
 {
-  const size_t first = n > SAMPLE ? (n - SAMPLE) / 2 : 0;
-  const size_t rows = n > SAMPLE ? SAMPLE : n;
-  aatgs_coder best = AATGS_CODER_RAW;
-  double least = INFINITY;
-  v += first;
-  ref = ref ? ref + first : NULL;
-  for (aatgs_coder c = AATGS_CODER_RAW; c <= (ref ? AATGS_CODER_REF_DELTA : AATGS_CODER_CHANGES);
-       c++) {
-    double bits;
-    if (c == AATGS_CODER_CHANGES) {
-      /* A change costs a distance and the value with its byte planes. */
-      bits = (double)ROWS(find_changes)(v, rows, scratch) * (10 + 8 * ROWS(planes_of)(v, rows));
-    } else {
-      const NUMBER *r = ROWS(residuals)(c, v, ref, rows, scratch);
-      if (r == scratch && rows > 2) /* the second row has no step to differ from */
-        scratch[1] = scratch[2];
-      bits = ROWS(entropy_bits)(r, rows);
+  const size_t windows = n > SAMPLE ? SAMPLE / WINDOW : 1, rows = n > SAMPLE ? WINDOW : n;
+  size_t changes = 0;
+  NUMBER any = 0;
+  for (size_t w = 0; w < windows; w++) {
+    const NUMBER *from = v + window_at(w, windows, rows, n);
+    changes += ROWS(find_changes)(from, rows, scratch) - (from[0] != 0);
+    any |= ROWS(any_of)(from, rows);
+  }
+  /* A change costs a distance and the value with its byte planes. */
+  double least = (double)changes * (10 + 8 * planes_of(any));
+  aatgs_coder best = AATGS_CODER_CHANGES;
+  for (aatgs_coder c = AATGS_CODER_RAW; c <= (ref ? AATGS_CODER_REF_DELTA : AATGS_CODER_XOR); c++) {
+    if (c == AATGS_CODER_CHANGES)
+      continue;
+    for (size_t w = 0; w < windows; w++) {
+      const size_t at = window_at(w, windows, rows, n);
+      NUMBER *r = scratch + w * rows;
+      if (c == AATGS_CODER_RAW)
+        memcpy(r, v + at, rows * sizeof *r);
+      else
+        ROWS(residuals)(c, v + at, ref ? ref + at : NULL, rows, r);
+      if (has_base(c) && rows > 2) /* what the first two differ from is not in the window */
+        r[0] = r[1] = r[2];
     }
+    const double bits = ROWS(entropy_bits)(scratch, windows * rows);
     if (bits < least * 0.99) {
       least = bits;
       best = c;
@@ -172,8 +187,9 @@ static void ROWS(encode)(const NUMBER *v, const NUMBER *ref, size_t n, aatgs_col
                          NUMBER *scratch, aatgs_bytes *out, aatgs_bytes *ends,
                          aatgs_column_entry *entry)
 {
-  if (n == 0 || ROWS(is_constant)(v, n)) {
-    entry->planes = (uint8_t)(n ? ROWS(planes_of)(v, 1) : 0);
+  NUMBER any = n ? ROWS(differences)(v, n) : 0;
+  if (any == 0) {
+    entry->planes = (uint8_t)(n ? planes_of(v[0]) : 0);
     aatgs_bytes_put(out, v, entry->planes);
     return;
   }
@@ -188,12 +204,15 @@ static void ROWS(encode)(const NUMBER *v, const NUMBER *ref, size_t n, aatgs_col
     ROWS(encode_changes)(v, n, scratch, out, entry);
     return;
   }
-  const NUMBER *r = ROWS(residuals)(coder, v, ref, n, scratch);
-  entry->planes = (uint8_t)ROWS(planes_of)(r, n);
+  if (coder == AATGS_CODER_RAW)
+    any |= v[0];
+  else
+    any = ROWS(residuals)(coder, v, ref, n, scratch);
+  entry->planes = (uint8_t)planes_of(any);
   if (has_base(coder))
     aatgs_bytes_u64(out, ROWS(base_of)(coder, v, ref));
   mark_ends(ends, out->size, n, entry->planes);
-  ROWS(put_planes)(r, n, entry->planes, out);
+  ROWS(put_planes)(coder == AATGS_CODER_RAW ? v : scratch, n, entry->planes, out);
 }
 
 #undef STILL

@@ -6,7 +6,8 @@
 
 #define AATGS_FORMAT_VERSION 1u
 /* Features a reader must understand to read a trace, as bits; INFO carries those in use. */
-#define AATGS_FORMAT_UNDERSTOOD UINT64_C(0)
+#define AATGS_FORMAT_FRAMES     UINT64_C(1) /* values of several frames */
+#define AATGS_FORMAT_UNDERSTOOD AATGS_FORMAT_FRAMES
 
 #define AATGS_META_NAME   "meta"
 #define AATGS_DATA_PREFIX "data-"

@@ -183,8 +183,8 @@ static json_t *info_json(const aatgs_trace_info *i, uint64_t trace)
 {
   return json_pack(
       "{si so so so so so so so so so si so so so so so so so so so so so so so so ss}",
-      "format_version", (int)AATGS_FORMAT_VERSION, "must_understand", hex(0), "trace", hex(trace),
-      "aatgs_version", text(i->aatgs_version), "workload", text(i->workload),
+      "format_version", (int)AATGS_FORMAT_VERSION, "must_understand", hex(AATGS_FORMAT_UNDERSTOOD),
+      "trace", hex(trace), "aatgs_version", text(i->aatgs_version), "workload", text(i->workload),
       "workload_source_digest", hex(i->workload_source_digest), "device", text(i->device),
       "device_name", text(i->device_name), "host_name", text(i->host_name), "policy",
       text(i->policy), "workers", (int)i->workers, "seed", hex(i->seed), "started_unix_ns",

@@ -44,7 +44,7 @@ int aatgs_trace_fetch(aatgs_trace *t, aatgs_pages *pages, const aatgs_key *key, 
   rc = aatgs_trace_check_value(t, key, header);
   if (rc)
     return rc;
-  rc = aatgs_value_unpack(t->codec, t->value.data, header, cap, UINT64_MAX, &t->raw, &why);
+  rc = aatgs_value_unpack(t->codec, t->value.data, header, cap, &t->raw, &why);
   t->raw.failed = false;
   if (rc)
     return aatgs_error_set(&t->error, rc, 0, "%s: value %u.%" PRIu64 ".%u: %s", t->dir, key->kind,

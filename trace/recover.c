@@ -198,8 +198,8 @@ static bool take(recovery *r, const found *f)
   uint64_t hashed = UINT64_MAX;
   if (!whole_value(r, fd, f->at, UINT64_MAX, &hashed, &h))
     return false;
-  return aatgs_value_unpack(r->codec, r->value.data, &h, aatgs_kind_cap(h.kind), UINT64_MAX,
-                            &r->raw, &why) == 0;
+  return aatgs_value_unpack(r->codec, r->value.data, &h, aatgs_kind_cap(h.kind), &r->raw, &why) ==
+         0;
 }
 
 /* ---- The run ----------------------------------------------------------------------- */

@@ -13,7 +13,7 @@
 typedef struct aatgs_value_header {
   uint32_t magic;
   uint16_t kind;         /* aatgs_kind */
-  uint16_t coding;       /* 0: as it is, 1: a zstd frame */
+  uint16_t coding;       /* aatgs_coding */
   uint64_t trace;        /* the trace's identity */
   uint64_t number;       /* as in the key, but for TAIL: last iteration */
   uint32_t piece;        /* as in the key */
@@ -24,6 +24,12 @@ typedef struct aatgs_value_header {
   uint64_t checksum;     /* hash64(stored bytes, seed hash64(the 56 bytes before, seed 0)) */
 } aatgs_value_header;
 
+typedef enum aatgs_coding {
+  AATGS_CODING_NONE = 0,
+  AATGS_CODING_FRAME = 1, /* one zstd frame */
+  AATGS_CODING_FRAMES = 2 /* zstd frames one behind the other, each naming its content's size */
+} aatgs_coding;
+
 /* What compresses and decompresses; one for each thread. */
 typedef struct aatgs_codec aatgs_codec;
 int aatgs_codec_open(int zstd_level, aatgs_codec **out);
@@ -33,8 +39,8 @@ void aatgs_codec_close(aatgs_codec *codec);
  * extra are the caller's. AATGS_ENOMEM. */
 int aatgs_value_pack(aatgs_codec *codec, const aatgs_value_header *header, const uint8_t *raw,
                      size_t raw_size, aatgs_bytes *out);
-/* The same, with the encoder told where one kind of bytes ends and another begins: `ends` are
- * rising offsets into raw. */
+/* The same in frames, for rows of numbers: `ends`, rising offsets into raw, say where bytes of one
+ * kind end and others begin. Those that look like noise are stored as they are. */
 int aatgs_value_pack_parts(aatgs_codec *codec, const aatgs_value_header *header, const uint8_t *raw,
                            size_t raw_size, const size_t *ends, size_t count, aatgs_bytes *out);
 
@@ -42,12 +48,34 @@ int aatgs_value_pack_parts(aatgs_codec *codec, const aatgs_value_header *header,
  * stores the header. AATGS_ECORRUPT, with what is wrong in *why. */
 int aatgs_value_check(const uint8_t *bytes, size_t size, aatgs_value_header *header,
                       const char **why);
-/* Decodes a checked value; its raw size must be at most `cap`. Replaces the content of `out`. With
- * `wanted` < raw size, only so many bytes from the start (at least) are decoded. */
+/* Decodes a checked value; its raw size must be at most `cap`. Replaces the content of `out`.
+ * AATGS_ECORRUPT with what is wrong in *why, AATGS_ENOMEM. */
 int aatgs_value_unpack(aatgs_codec *codec, const uint8_t *bytes, const aatgs_value_header *header,
-                       uint64_t cap, uint64_t wanted, aatgs_bytes *out, const char **why);
+                       uint64_t cap, aatgs_bytes *out, const char **why);
 
-/* A block of a zstd frame, or a whole value that is not compressed. */
+/* A value that is decoded from front to back as far as somebody asks, frames that nobody asks for
+ * being passed over. The codec and the bytes stay the caller's and in use. */
+typedef struct aatgs_value_reader {
+  aatgs_codec *codec;
+  const uint8_t *stored;
+  uint64_t stored_bytes;
+  uint64_t stored_at; /* what comes next */
+  uint8_t *raw;
+  uint64_t raw_bytes;
+  uint64_t raw_at;
+  uint16_t coding;
+} aatgs_value_reader;
+
+/* Begins to decode a checked value as aatgs_value_unpack() does: `out` gets its size, but nothing
+ * is decoded yet. */
+int aatgs_value_begin(aatgs_value_reader *r, aatgs_codec *codec, const uint8_t *bytes,
+                      const aatgs_value_header *header, uint64_t cap, aatgs_bytes *out,
+                      const char **why);
+/* Bytes `from` to `to` of the value are in their place then; neither may be less than it was in the
+ * call before, nor more than there are. */
+int aatgs_value_reach(aatgs_value_reader *r, uint64_t from, uint64_t to, const char **why);
+
+/* A block of the one zstd frame, one of several frames, or a whole value that is not compressed. */
 typedef struct aatgs_value_block {
   uint64_t end;    /* offset behind its last decoded byte */
   uint64_t stored; /* bytes it takes, with what frames it */

@@ -76,7 +76,7 @@ static int decode(aatgs_trace *t, const aatgs_key *key)
     rc = aatgs_chunk_unpack(&chunk, t->codec, t->value.data, &h, t->info.config_bytes,
                             t->info.telemetry_bytes, &why);
   else
-    rc = aatgs_value_unpack(t->codec, t->value.data, &h, cap, UINT64_MAX, &t->raw, &why);
+    rc = aatgs_value_unpack(t->codec, t->value.data, &h, cap, &t->raw, &why);
   t->raw.failed = false;
   aatgs_chunk_free(&chunk);
   if (rc)

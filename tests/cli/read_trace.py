@@ -23,6 +23,10 @@ def load(name):
 zstd = load("libzstd.so.1")
 zstd.ZSTD_decompress.restype = ctypes.c_size_t
 zstd.ZSTD_decompress.argtypes = [ctypes.c_char_p, ctypes.c_size_t] * 2
+zstd.ZSTD_findFrameCompressedSize.restype = ctypes.c_size_t
+zstd.ZSTD_findFrameCompressedSize.argtypes = [ctypes.c_char_p, ctypes.c_size_t]
+zstd.ZSTD_getFrameContentSize.restype = ctypes.c_ulonglong
+zstd.ZSTD_getFrameContentSize.argtypes = [ctypes.c_char_p, ctypes.c_size_t]
 xxhash = load("libxxhash.so.0")
 xxhash.XXH3_64bits_withSeed.restype = ctypes.c_uint64
 xxhash.XXH3_64bits_withSeed.argtypes = [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_uint64]
@@ -49,6 +53,21 @@ def check(holds, what):
 # Section 3: values.
 
 
+def decode_frame(frame, size):
+    out = ctypes.create_string_buffer(size)
+    check(zstd.ZSTD_decompress(out, size, frame, len(frame)) == size, "zstd frame")
+    return out.raw[:size]
+
+
+def frames_of(body):
+    while body:
+        size = zstd.ZSTD_getFrameContentSize(body, len(body))
+        length = zstd.ZSTD_findFrameCompressedSize(body, len(body))
+        check(0 < size <= 1 << 28 and length <= len(body), "one of several frames")
+        yield body[:length], size
+        body = body[length:]
+
+
 def decode_value(value, kind, number, piece, identity):
     magic, k, coding, trace, n, p, pieces, raw, stored, extra, checksum = struct.unpack_from(
         "<IHHQQIIQQQQ", value)
@@ -56,12 +75,13 @@ def decode_value(value, kind, number, piece, identity):
     check(n == number or kind == TAIL, "number")
     body = value[64:64 + stored]
     check(hash64(body, hash64(value[:56], 0)) == checksum, "checksum of a value")
+    check(coding <= 2, "coding")
     if coding == 1:
-        out = ctypes.create_string_buffer(raw)
-        check(zstd.ZSTD_decompress(out, raw, body, len(body)) == raw, "zstd frame")
-        body = out.raw
+        body = decode_frame(body, raw)
+    elif coding == 2:
+        body = b"".join(decode_frame(f, size) for f, size in frames_of(body))
     check(len(body) == raw, "raw size")
-    return body, pieces, extra, n
+    return body, pieces, extra, n, coding
 
 
 # Section 8: packs.
@@ -323,10 +343,13 @@ def main():
     infos = [json.loads(v[4]) for v in values if v[1] == INFO]
     check(len(infos) == 1, "description of the run")
     info = infos[0]
-    check(number_of(info["format_version"]) == 1 and number_of(info["must_understand"]) == 0, "version")
+    check(number_of(info["format_version"]) == 1 and not number_of(info["must_understand"]) & ~1,
+          "version")
+    may_have_frames = number_of(info["must_understand"]) & 1
+    check(may_have_frames or all(v[8] < 2 for v in values), "coding of an older trace")
     graphs = dict(read_graph(v[4]) for v in values if v[1] == GRAPH)
     iterations, state_total, blocks = [], [0] * 9, {}
-    for file, kind, number, piece, raw, pieces, extra, header_number in values:
+    for file, kind, number, piece, raw, pieces, extra, header_number, _ in values:
         if kind in (CHUNK, TAIL):
             iterations += decode_chunk(raw, extra, header_number)
         elif kind == STATE:

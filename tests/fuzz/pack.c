@@ -49,7 +49,7 @@ static int decode(void *user, const aatgs_pack_value *v)
     aatgs_chunk_unpack(&d->chunk, d->codec, v->bytes, &v->header, d->config_bytes,
                        d->telemetry_bytes, &why);
   else if (aatgs_value_unpack(d->codec, v->bytes, &v->header, aatgs_kind_cap(v->header.kind),
-                              UINT64_MAX, &d->raw, &why) == 0)
+                              &d->raw, &why) == 0)
     decode_raw(d, v->header.kind);
   d->raw.failed = false;
   return 0;

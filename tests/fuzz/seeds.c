@@ -34,7 +34,7 @@ static void chunk_seed(const make_options *o, const char *name)
   aatgs_value_header h;
   aatgs_bytes value = {0}, raw = {0};
   const char *why;
-  uint8_t head[18];
+  uint8_t head[22];
   const aatgs_chunk_limits limits = {o->config_bytes, o->telemetry_bytes, 1, o->iterations,
                                      1 << 20};
   if (aatgs_codec_open(3, &codec) || aatgs_chunk_builder_open(&limits, &b))
@@ -47,13 +47,20 @@ static void chunk_seed(const make_options *o, const char *name)
   }
   if (aatgs_chunk_pack(b, o->iterations, codec, AATGS_KIND_CHUNK, 1, 0, 0, &value) ||
       aatgs_value_check(value.data, value.size, &h, &why) ||
-      aatgs_value_unpack(codec, value.data, &h, 1 << 26, UINT64_MAX, &raw, &why))
+      aatgs_value_unpack(codec, value.data, &h, 1 << 26, &raw, &why))
     abort();
   head[0] = (uint8_t)(o->config_bytes / 4);
   head[1] = (uint8_t)(o->telemetry_bytes / 4);
   memcpy(head + 2, &h.extra, 8);
   memcpy(head + 10, &h.number, 8);
-  put("chunk", name, head, sizeof head, raw.data, raw.size);
+  if (h.coding == AATGS_CODING_FRAMES) {
+    const uint32_t raw_bytes = (uint32_t)h.raw_bytes;
+    head[0] |= 128;
+    memcpy(head + 18, &raw_bytes, 4);
+    put("chunk", name, head, sizeof head, value.data + sizeof h, h.stored_bytes);
+  } else {
+    put("chunk", name, head, 18, raw.data, raw.size);
+  }
   aatgs_bytes_free(&value);
   aatgs_bytes_free(&raw);
   aatgs_chunk_builder_close(b);
@@ -147,7 +154,12 @@ int main(int argc, char **argv)
   o.gap_every = 5;
   o.graphs = 6;
   chunk_seed(&o, "gaps");
-  o.records_max = 0;
-  o.config_bytes = o.telemetry_bytes = 0;
+  o = (make_options){.seed = 3,
+                     .iterations = 1100,
+                     .config_bytes = 8,
+                     .telemetry_bytes = 8,
+                     .graphs = 1,
+                     .records_max = 1};
+  chunk_seed(&o, "frames");
   return 0;
 }

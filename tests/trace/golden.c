@@ -19,7 +19,7 @@ static make_options options = {.seed = 1,
                                .chunk = 128,
                                .small = 1};
 
-static void read_golden(const char *name)
+static void read_golden(const char *name, uint64_t digest)
 {
   char path[1024];
   aatgs_trace_report r;
@@ -33,22 +33,24 @@ static void read_golden(const char *name)
   fclose(f);
   make_verify(&options, out, UINT64_MAX);
   assert_int_equal(aatgs_trace_verify(out, NULL, NULL, &r, &e), 0);
-  assert_true(r.digest == UINT64_C(0x41de293eb0e9f10d));
+  assert_true(r.digest == digest);
   make_remove(out);
 }
+
+#define FIRST_DIGEST UINT64_C(0x41de293eb0e9f10d)
 
 static void test_version_1(void **state)
 {
   (void)state;
   options.first_form = 1;
-  read_golden("v1.aatgz");
+  read_golden("v1.aatgz", FIRST_DIGEST);
 }
 
 static void test_version_1_with_decisions(void **state)
 {
   (void)state;
   options.first_form = 0;
-  read_golden("v1-decisions.aatgz");
+  read_golden("v1-decisions.aatgz", FIRST_DIGEST);
 }
 
 static void test_version_1_with_marks(void **state)
@@ -56,15 +58,30 @@ static void test_version_1_with_marks(void **state)
   (void)state;
   options.first_form = 0;
   options.marks_every = 60;
-  read_golden("v1-marks.aatgz");
+  read_golden("v1-marks.aatgz", FIRST_DIGEST);
+}
+
+/* Chunks large enough for more than one frame. */
+static void ask_for_frames(void)
+{
+  options.first_form = 0;
+  options.marks_every = 60;
+  options.iterations = 1200;
+  options.chunk = 0;
+}
+
+static void test_version_1_with_frames(void **state)
+{
+  (void)state;
+  ask_for_frames();
+  read_golden("v1-frames.aatgz", UINT64_C(0xee62cec0784a3c6a));
 }
 
 static int write_golden(const char *path)
 {
   aatgs_trace_report r;
   const char *dir = make_path("golden");
-  options.first_form = 0;
-  options.marks_every = 60;
+  ask_for_frames();
   make_trace(&options, dir, NULL);
   FILE *f = fopen(path, "wb");
   int rc = f ? aatgs_trace_pack(dir, f, path, &r, NULL) : 1;
@@ -80,6 +97,7 @@ int main(int argc, char **argv)
       cmocka_unit_test(test_version_1),
       cmocka_unit_test(test_version_1_with_decisions),
       cmocka_unit_test(test_version_1_with_marks),
+      cmocka_unit_test(test_version_1_with_frames),
   };
   if (argc == 3 && strcmp(argv[1], "write") == 0)
     return write_golden(argv[2]);

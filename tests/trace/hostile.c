@@ -54,11 +54,14 @@ static size_t forge(uint8_t *to, aatgs_value_header h, const void *stored, size_
 static int unpack(const uint8_t *value, size_t size, uint64_t cap, uint64_t wanted)
 {
   aatgs_value_header h;
+  aatgs_value_reader r;
   aatgs_bytes raw = {0};
   const char *why;
   int rc = aatgs_value_check(value, size, &h, &why);
   if (!rc)
-    rc = aatgs_value_unpack(codec, value, &h, cap, wanted, &raw, &why);
+    rc = aatgs_value_begin(&r, codec, value, &h, cap, &raw, &why);
+  if (!rc)
+    rc = aatgs_value_reach(&r, 0, wanted < h.raw_bytes ? wanted : h.raw_bytes, &why);
   aatgs_bytes_free(&raw);
   return rc;
 }
@@ -104,6 +107,51 @@ static void test_frames_that_lie(void **state)
   n = forge(value, h, wide, sizeof wide);
   begin();
   refused(unpack(value, n, AATGS_CHUNK_BYTES_MAX, 50000), "window");
+}
+
+static size_t put_frame(uint8_t *to, size_t zeros, bool sized)
+{
+  static const uint8_t content[40000];
+  ZSTD_CCtx *c = ZSTD_createCCtx();
+  ZSTD_CCtx_setParameter(c, ZSTD_c_contentSizeFlag, sized);
+  const size_t size = ZSTD_compress2(c, to, 256, content, zeros);
+  ZSTD_freeCCtx(c);
+  assert_false(ZSTD_isError(size));
+  return size;
+}
+
+/* Two frames that should make 60,000 bytes, and what may be wrong with the second. */
+static void test_several_frames_that_lie(void **state)
+{
+  (void)state;
+  static const uint8_t skippable[] = {0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 1, 2, 3, 4};
+  const aatgs_value_header h = {
+      .kind = AATGS_KIND_CHUNK, .coding = AATGS_CODING_FRAMES, .raw_bytes = 60000};
+  uint8_t frames[1024] = {0}, value[2048];
+  const size_t first = put_frame(frames, 30000, true),
+               whole = put_frame(frames + first, 30000, true);
+  size_t n = forge(value, h, frames, first + whole);
+  assert_int_equal(unpack(value, n, AATGS_CHUNK_BYTES_MAX, UINT64_MAX), 0);
+  const struct {
+    const char *what;
+    size_t size;
+  } wrong[] = {{"too long", put_frame(frames + 200, 30001, true)},
+               {"too short", put_frame(frames + 300, 29999, true)},
+               {"without its size", put_frame(frames + 400, 30000, false)},
+               {"empty", put_frame(frames + 500, 0, true)},
+               {"cut off", whole - 1},
+               {"followed by more", whole + 1},
+               {"missing", 0},
+               {"to be skipped", sizeof skippable}};
+  memcpy(frames + 600, frames + first, whole);
+  memcpy(frames + 700, frames + first, whole);
+  memcpy(frames + 900, skippable, sizeof skippable);
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    memmove(frames + first, frames + 200 + 100 * i, wrong[i].size);
+    n = forge(value, h, frames, first + wrong[i].size);
+    begin();
+    refused(unpack(value, n, AATGS_CHUNK_BYTES_MAX, UINT64_MAX), wrong[i].what);
+  }
 }
 
 /* ---- Counts ------------------------------------------------------------------------------- */
@@ -329,11 +377,12 @@ static void test_changed_packs(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_size_of_a_value),  cmocka_unit_test(test_ratio_of_a_value),
-      cmocka_unit_test(test_frames_that_lie),  cmocka_unit_test(test_counts_of_a_chunk),
-      cmocka_unit_test(test_counts_of_tables), cmocka_unit_test(test_description),
-      cmocka_unit_test(test_sizes_in_a_pack),  cmocka_unit_test(test_files_of_a_pack),
-      cmocka_unit_test(test_links_in_the_way), cmocka_unit_test(test_changed_packs),
+      cmocka_unit_test(test_size_of_a_value),   cmocka_unit_test(test_ratio_of_a_value),
+      cmocka_unit_test(test_frames_that_lie),   cmocka_unit_test(test_several_frames_that_lie),
+      cmocka_unit_test(test_counts_of_a_chunk), cmocka_unit_test(test_counts_of_tables),
+      cmocka_unit_test(test_description),       cmocka_unit_test(test_sizes_in_a_pack),
+      cmocka_unit_test(test_files_of_a_pack),   cmocka_unit_test(test_links_in_the_way),
+      cmocka_unit_test(test_changed_packs),
   };
   make_paths_in_memory();
   if (aatgs_codec_open(3, &codec))

@@ -10,6 +10,7 @@
 #include "trace/field.h"
 #include "trace/make.h"
 #include "trace/sizes.h"
+#include "trace/value.h"
 
 static make_options random_options(uint64_t seed)
 {
@@ -86,6 +87,50 @@ static void test_sizes(void **state)
     aatgs_trace_close(t);
     make_remove(dir);
   }
+}
+
+/* Numbers in parts, some of them noise: whole, and piece by piece with the rest passed over. */
+static void test_parts_of_a_value(void **state)
+{
+  (void)state;
+  aatgs_codec *codec;
+  aatgs_bytes value = {0}, raw = {0};
+  aatgs_value_header h = {.kind = AATGS_KIND_CHUNK, .pieces = 1};
+  aatgs_value_reader reader;
+  const char *why;
+  static uint8_t bytes[300000];
+  assert_int_equal(aatgs_codec_open(3, &codec), 0);
+  for (uint64_t seed = 1; seed <= 200; seed++) {
+    uint64_t r = seed;
+    size_t ends[64], count = 0, size = 0, noise = 0;
+    while (count < 1 + make_random(&r) % 40 && size < sizeof bytes / 2) {
+      const size_t n = make_random(&r) % (make_random(&r) % 2 ? 40 : 30000);
+      const unsigned bits = make_random(&r) % 3 ? 8 : (unsigned)(make_random(&r) % 8);
+      for (size_t i = 0; i < n; i++)
+        bytes[size + i] = (uint8_t)(make_random(&r) & ((1u << bits) - 1));
+      noise += bits == 8 ? n : 0;
+      ends[count++] = size += n;
+    }
+    value.size = 0;
+    assert_int_equal(aatgs_value_pack_parts(codec, &h, bytes, size, ends, count - 1, &value), 0);
+    assert_true(value.size >= noise && value.size <= size + sizeof h);
+    assert_int_equal(aatgs_value_check(value.data, value.size, &h, &why), 0);
+    assert_int_equal(aatgs_value_unpack(codec, value.data, &h, size, &raw, &why), 0);
+    assert_int_equal(raw.size, size);
+    assert_true(memcmp(raw.data, bytes, size) == 0);
+    memset(raw.data, 0xa5, size);
+    assert_int_equal(aatgs_value_begin(&reader, codec, value.data, &h, size, &raw, &why), 0);
+    for (size_t from = 0; from < size;) {
+      from += make_random(&r) % (size - from + 1);
+      const size_t to = from + make_random(&r) % (size - from + 1);
+      assert_int_equal(aatgs_value_reach(&reader, from, to, &why), 0);
+      assert_true(memcmp(raw.data + from, bytes + from, to - from) == 0);
+      from = to + 1;
+    }
+  }
+  aatgs_bytes_free(&value);
+  aatgs_bytes_free(&raw);
+  aatgs_codec_close(codec);
 }
 
 static void test_state_and_info(void **state)
@@ -481,6 +526,7 @@ int main(void)
       cmocka_unit_test(test_random_traces),
       cmocka_unit_test(test_many_records),
       cmocka_unit_test(test_sizes),
+      cmocka_unit_test(test_parts_of_a_value),
       cmocka_unit_test(test_state_and_info),
       cmocka_unit_test(test_seek),
       cmocka_unit_test(test_scan),
