@@ -260,7 +260,7 @@ static int iteration_columns(decoder *d)
   bool done = d->want.members & AATGS_WANT_DONE_BEFORE;
   int rc = next_column(d, true, NULL, n, 8, c->column[0]);
   for (size_t i = 0; !rc && i < n; i++) {
-    c->iterations[i] = (aatgs_iteration){.iteration = c->column[0][i]};
+    c->iterations[i].iteration = c->column[0][i];
     if (i > 0 && c->column[0][i] <= c->column[0][i - 1])
       return bad(d, "the iterations are out of order");
   }
