@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,7 +56,8 @@ struct aatgs_recorder {
   aatgs_config_shape config;
   uint32_t telemetry_bytes;
   /* The recorder's thread alone. */
-  uint8_t config_row[AATGS_CONFIG_BYTES_MAX];
+  uint8_t config_now[AATGS_CONFIG_BYTES_MAX];
+  uint64_t config_of; /* the iteration whose config that is; 0: it is a row */
   aatgs_trace_writer *writer;
   aatgs_flight *flight; /* NULL: everything is kept */
   pthread_t thread;
@@ -80,13 +80,16 @@ static bool has_room(aatgs_recorder *r, uint64_t bytes)
 
 static int wait_for_room(aatgs_recorder *r, uint64_t bytes)
 {
+  /* The journal is full: what spins now takes from the recorder's thread, which may run on the
+   * other half of the core. */
+  const struct timespec nap = {0, 50000};
   const uint64_t start = aatgs_now_ns();
   while (!has_room(r, bytes)) {
     if (aatgs_bus_load_acquire(&r->failed)) /* J6 */
       return aatgs_trace_writer_error(r->writer)->code;
     if (aatgs_now_ns() - start > r->timeout_ns)
       return AATGS_ETIMEOUT;
-    sched_yield();
+    nanosleep(&nap, NULL);
   }
   return 0;
 }
@@ -286,15 +289,17 @@ bool aatgs_recorder_wants_snapshot(const aatgs_recorder *r)
 
 static int write_iteration(aatgs_recorder *r, const uint8_t *p, bool has_config)
 {
-  uint8_t config[AATGS_CONFIG_BYTES_MAX];
   aatgs_iteration it;
   memcpy(&it, p, sizeof it);
   it.timings = (const aatgs_timing *)(const void *)(p + sizeof it);
   it.telemetry = (const uint8_t *)(it.timings + it.timing_count);
-  it.config = config;
-  if (has_config)
-    memcpy(r->config_row, it.telemetry + r->telemetry_bytes, r->config.bytes);
-  aatgs_config_from_row(r->config, r->config_row, it.iteration, config);
+  it.config = r->config_now;
+  if (has_config) {
+    memcpy(r->config_now, it.telemetry + r->telemetry_bytes, r->config.bytes);
+    r->config_of = 0;
+  }
+  aatgs_config_add(r->config, r->config_now, (uint32_t)(it.iteration - r->config_of));
+  r->config_of = it.iteration;
   const int rc = aatgs_trace_write_iteration(r->writer, &it);
   return rc || !r->flight ? rc : aatgs_flight_iteration(r->flight, &it);
 }

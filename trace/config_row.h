@@ -16,6 +16,7 @@ typedef struct aatgs_config_shape {
 } aatgs_config_shape;
 #define AATGS_NO_WORD UINT32_C(0xffffffff)
 
+/* Adds to the word with the number; makes a config of a row. */
 static inline void aatgs_config_add(aatgs_config_shape s, uint8_t *config, uint32_t number)
 {
   uint32_t v;
@@ -32,13 +33,6 @@ static inline void aatgs_config_to_row(aatgs_config_shape s, const aatgs_iterati
   if (s.bytes)
     memcpy(row, it->config, s.bytes);
   aatgs_config_add(s, row, 0 - (uint32_t)it->iteration);
-}
-
-static inline void aatgs_config_from_row(aatgs_config_shape s, const uint8_t *row,
-                                         uint64_t iteration, uint8_t *config)
-{
-  memcpy(config, row, s.bytes);
-  aatgs_config_add(s, config, (uint32_t)iteration);
 }
 
 /* Whether the iteration's config makes that row. */
