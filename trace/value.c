@@ -148,15 +148,13 @@ static bool put_noise(const uint8_t *raw, size_t size, aatgs_bytes *out)
 
 static bool put_frame(aatgs_codec *c, const uint8_t *raw, size_t size, bool noise, aatgs_bytes *out)
 {
-  if (noise)
-    return put_noise(raw, size, out);
   const size_t room = ZSTD_compressBound(size);
-  uint8_t *to = aatgs_bytes_extend(out, room);
-  const size_t stored = to ? ZSTD_compress2(c->of_parts, to, room, raw, size) : 0;
-  if (!to || ZSTD_isError(stored))
-    return false;
-  out->size -= room - stored;
-  return true;
+  uint8_t *to = noise ? NULL : aatgs_bytes_extend(out, room);
+  if (!to)
+    return put_noise(raw, size, out);
+  const size_t stored = ZSTD_compress2(c->of_parts, to, room, raw, size);
+  out->size -= ZSTD_isError(stored) ? room : room - stored;
+  return !ZSTD_isError(stored) || put_noise(raw, size, out);
 }
 
 /* A frame for each part, and for each run of pieces that are noise. */

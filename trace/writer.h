@@ -14,7 +14,7 @@ typedef struct aatgs_trace_writer_options {
   const char *dir;              /* created; AATGS_EEXIST when it is there and not empty */
   const aatgs_trace_info *info; /* format_version is filled in; input sizes and contents: */
   const uint8_t *const *inputs; /* info->input_count contents */
-  int zstd_level;               /* 1..19 */
+  int zstd_level;               /* 1..19; columns take the quickest way up to 3 */
   uint32_t chunk_iterations;    /* 0: 4096 */
   uint64_t chunk_bytes;         /* of raw data in a chunk; 0: 2 MiB */
   uint64_t commit_bytes;        /* 0: 4 MiB */
