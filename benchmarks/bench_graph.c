@@ -35,29 +35,6 @@ static bool on_gpu(const bench *b)
 
 /* ---- Both sides ------------------------------------------------------------------------- */
 
-static void set_shape(const bench *b, aatgs_runtime *rt, const shape *s, const char *type,
-                      uint32_t arg)
-{
-  aatgs_task_options o = AATGS_TASK_OPTIONS_INIT;
-  aatgs_graph *graph;
-  if (aatgs_graph_open(aatgs_runtime_workload(rt), &graph))
-    bench_fail(b, "out of memory");
-  o.type = type;
-  o.arg = arg;
-  o.estimate_ns = arg * STEP_NS; /* 0: the type's prior */
-  for (uint32_t i = 0; i < s->tasks; i++) {
-    char name[16];
-    snprintf(name, sizeof name, "t%u", i);
-    o.name = name;
-    if (aatgs_graph_add_task(graph, &o, s->edges + s->edge_at[i], s->edge_at[i + 1] - s->edge_at[i],
-                             NULL))
-      bench_fail(b, "%s", aatgs_graph_error(graph)->text);
-  }
-  if (aatgs_set_graph(rt, graph))
-    bench_fail(b, "%s", aatgs_last_error(rt)->text);
-  aatgs_graph_close(graph);
-}
-
 static aatgs_runtime *open_runtime(const bench *b, const char *workload, const char *type,
                                    const shape *s, uint32_t arg)
 {
@@ -73,7 +50,12 @@ static aatgs_runtime *open_runtime(const bench *b, const char *workload, const c
     bench_fail(b, "%s", error.text);
   bench_pin(bench_host_core());
   bench_pin_workers(bench_cores() - 1);
-  set_shape(b, rt, s, type, arg);
+  aatgs_graph *graph = shape_graph(s, aatgs_runtime_workload(rt), type, arg, arg * STEP_NS);
+  if (!graph)
+    bench_fail(b, "the graph could not be made");
+  if (aatgs_set_graph(rt, graph))
+    bench_fail(b, "%s", aatgs_last_error(rt)->text);
+  aatgs_graph_close(graph);
   return rt;
 }
 

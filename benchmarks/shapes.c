@@ -1,5 +1,6 @@
 #include "shapes.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* Up to three dependencies a task, and a join that waits for a whole row. */
@@ -128,4 +129,26 @@ shape *shape_tree(uint32_t rows)
     end_row(s);
   }
   return s;
+}
+
+aatgs_graph *shape_graph(const shape *s, const struct aatgs_workload *workload, const char *type,
+                         uint32_t arg, uint64_t estimate_ns)
+{
+  aatgs_task_options o = AATGS_TASK_OPTIONS_INIT;
+  aatgs_graph *graph;
+  int rc = aatgs_graph_open(workload, &graph);
+  o.type = type;
+  o.arg = arg;
+  o.estimate_ns = estimate_ns;
+  for (uint32_t i = 0; !rc && i < s->tasks; i++) {
+    char name[16];
+    snprintf(name, sizeof name, "t%u", i);
+    o.name = name;
+    rc = aatgs_graph_add_task(graph, &o, s->edges + s->edge_at[i],
+                              s->edge_at[i + 1] - s->edge_at[i], NULL);
+  }
+  if (!rc)
+    return graph;
+  aatgs_graph_close(graph);
+  return NULL;
 }

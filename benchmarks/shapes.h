@@ -2,6 +2,8 @@
 #ifndef AATGS_BENCH_SHAPES_H
 #define AATGS_BENCH_SHAPES_H
 
+#include "host/aatgs.h"
+
 #include <stdint.h>
 
 typedef struct shape {
@@ -22,5 +24,9 @@ shape *shape_fft(uint32_t levels);
 /* 1, 2, 4, ... 2^(rows - 1): each task waits for its parent. */
 shape *shape_tree(uint32_t rows);
 void shape_close(shape *s);
+/* The shape as a graph of tasks of one type, which have that argument and estimate (0: the type's
+ * prior); NULL when it cannot be made. The caller closes it. */
+aatgs_graph *shape_graph(const shape *s, const struct aatgs_workload *workload, const char *type,
+                         uint32_t arg, uint64_t estimate_ns);
 
 #endif

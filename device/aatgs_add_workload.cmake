@@ -84,8 +84,9 @@ function(_aatgs_add_cuda_code name sources)
   file(CONFIGURE OUTPUT ${unit} CONTENT "${text}" @ONLY)
   target_sources(${name} PRIVATE ${unit})
   target_compile_definitions(${name} PRIVATE AATGS_WORKLOAD_CUDA=1)
+  # -lineinfo: profilers and sanitizers name lines; the code is the same.
   target_compile_options(${name} PRIVATE
-    "$<$<COMPILE_LANGUAGE:CUDA>:-fmad=false;--expt-relaxed-constexpr>")
+    "$<$<COMPILE_LANGUAGE:CUDA>:-fmad=false;-lineinfo;--expt-relaxed-constexpr>")
   set_target_properties(${name} PROPERTIES CUDA_STANDARD 17 CUDA_STANDARD_REQUIRED ON
     CUDA_VISIBILITY_PRESET hidden)
 endfunction()

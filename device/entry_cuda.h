@@ -173,14 +173,15 @@ static __global__ void __launch_bounds__(AATGS_LANES_MAX + 32 * AATGS_POLLERS, 1
   if (lane == 0)
     aatgs_worker_open(&b->loop, blockIdx.x, &b->worker);
   __syncthreads();
+  int refused = 0;
   if (blockIdx.x == 0) {
     if (lane < lanes)
       aatgs_block_begin(b, lane, lanes);
-    __syncthreads();
+    refused = __syncthreads_or(lane == 0 && b->step.kind == AATGS_STEP_LEAVE);
   }
   if (lane < lanes)
     aatgs_block_run(b, lane, lanes);
-  else if (blockIdx.x == 0 && b->step.kind != AATGS_STEP_LEAVE)
+  else if (blockIdx.x == 0 && !refused)
     aatgs_poller_run(&b->loop, &b->desk, (lane - lanes) / 32, lane % 32);
 }
 
