@@ -1,6 +1,7 @@
 /* What can go wrong on a GPU ends in a clear error that names iteration and task, with the trace
  * closed, and leaves the GPU to the next process. Each case runs in a process of its own, because a
- * fault spoils a CUDA context for good; this one makes no CUDA call. */
+ * fault spoils a CUDA context for good; this one makes no CUDA call. `test_gpu CASE [ITERATIONS]`
+ * runs one case in this process, for sanitizers (sanitize.sh). */
 #include "support/cm.h"
 
 #include "device/workload.h"
@@ -25,7 +26,8 @@
 #define NO_GPU    77
 #define CHILD_BAD 99
 
-static char folder[64]; /* for traces */
+static char folder[64];           /* for traces */
+static uint32_t iterations = 300; /* to compare with the cpu device */
 
 /* ---- Children --------------------------------------------------------------------------- */
 
@@ -141,14 +143,14 @@ static void run_on(void)
     CHECK(aatgs_submit(rt, config, NULL) == 0 && aatgs_wait(rt, telemetry, NULL, WAIT_NS) == 1);
 }
 
-/* The digest of 300 iterations of the counter. */
+/* The digest of iterations of the counter. */
 static uint64_t count_on(const char *device, uint32_t workers, uint64_t timeout_ns)
 {
   uint32_t config[64], telemetry[16];
   aatgs_runtime_info info;
   aatgs_runtime *rt = open_on(device, COUNTER, "once", workers, timeout_ns, NULL);
   aatgs_default_config(aatgs_runtime_workload(rt), config);
-  for (int i = 0; i < 300; i++)
+  for (uint32_t i = 0; i < iterations; i++)
     CHECK(aatgs_submit(rt, config, NULL) == 0 && aatgs_wait(rt, telemetry, NULL, WAIT_NS) == 1);
   CHECK(aatgs_drain(rt, WAIT_NS) == 0);
   aatgs_get_runtime_info(rt, &info);
@@ -295,7 +297,27 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
   return remove(path);
 }
 
-int main(void)
+/* Those that end without a fault of the GPU. */
+static const struct {
+  const char *name;
+  void (*run)(void);
+} cases[] = {{"probe", probe}, {"same_bits", same_bits}, {"missing", missing},
+             {"leave", leave}, {"shares", shares},       {"group", group}};
+
+static int run_case(const char *name, const char *count)
+{
+  if (count)
+    iterations = (uint32_t)strtoul(count, NULL, 10);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    if (strcmp(cases[i].name, name) == 0) {
+      cases[i].run();
+      return 0;
+    }
+  fprintf(stderr, "test_gpu: there is no case %s\n", name);
+  return 2;
+}
+
+int main(int argc, char **argv)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_same_bits),      cmocka_unit_test(test_wild),
@@ -305,15 +327,15 @@ int main(void)
       cmocka_unit_test(test_shares),         cmocka_unit_test(test_group),
       cmocka_unit_test(test_second_process),
   };
-  const int gpu = result_of(start(probe));
-  if (gpu == NO_GPU) {
+  if (argc == 1 && result_of(start(probe)) == NO_GPU) {
     printf("skipped: no usable GPU\n");
     return 77;
   }
   snprintf(folder, sizeof folder, "/tmp/aatgs-gpu-XXXXXX");
   if (!mkdtemp(folder))
     return 1;
-  const int rc = cmocka_run_group_tests(tests, NULL, NULL);
+  const int rc = argc > 1 ? run_case(argv[1], argc > 2 ? argv[2] : NULL)
+                          : cmocka_run_group_tests(tests, NULL, NULL);
   nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
   return rc;
 }
