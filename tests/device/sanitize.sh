@@ -53,6 +53,7 @@ check() { # TOOL NAME COMMAND...
   report=${REPORTS:+$REPORTS/$tool.$name}
   report=${report:-$(mktemp)}
   begin=$(date +%s)
+  # shellcheck disable=SC2086
   timeout -s KILL "$seconds" compute-sanitizer --tool "$tool" $options "$@" > "$report" 2>&1
   rc=$?
   if [ "$tool" = racecheck ]; then
