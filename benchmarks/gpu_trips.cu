@@ -5,7 +5,7 @@
 
 #include "device/order.h"
 extern "C" {
-#include "host/window.h"
+#include "host/window_cuda.h"
 }
 
 #include <string.h>
@@ -26,9 +26,8 @@ typedef struct ping {
   const bench *b;
   bare rings;
   cudaStream_t stream;
-  aatgs_window window; /* the commands lie there, or in host memory */
-  cudaExternalMemory_t external;
-  aatgs_flit *polled; /* the commands as the GPU sees them */
+  aatgs_cuda_window window; /* the commands lie there, or in host memory */
+  aatgs_flit *polled;       /* the commands as the GPU sees them */
 } ping;
 
 static __device__ uint64_t clock_ns()
@@ -77,24 +76,15 @@ static __global__ void answer(const aatgs_flit *commands, aatgs_flit *telemetry)
 /* The commands in the GPU's memory; false: the host cannot write there. */
 static bool open_window(ping *p)
 {
-  cudaDeviceProp properties;
-  cudaExternalMemoryHandleDesc handle = {};
-  cudaExternalMemoryBufferDesc whole = {};
   aatgs_error why;
   int ordinal = 0;
   GPU_CHECK(p->b, cudaGetDevice(&ordinal));
-  GPU_CHECK(p->b, cudaGetDeviceProperties(&properties, ordinal));
-  if (aatgs_window_open(&properties.uuid, BARE_COMMAND_BYTES(BARE_SLOTS), &p->window, &why))
+  if (aatgs_cuda_window_open(ordinal, BARE_COMMAND_BYTES(BARE_SLOTS), &p->window, &why))
     return false;
-  handle.type = cudaExternalMemoryHandleTypeOpaqueFd;
-  handle.handle.fd = p->window.fd;
-  handle.size = whole.size = p->window.bytes;
-  GPU_CHECK(p->b, cudaImportExternalMemory(&p->external, &handle));
-  p->window.fd = -1;
-  GPU_CHECK(p->b, cudaExternalMemoryGetMappedBuffer((void **)&p->polled, p->external, &whole));
-  memset(p->window.host, 0, BARE_COMMAND_BYTES(BARE_SLOTS));
-  p->rings.commands = (aatgs_flit *)p->window.host;
+  p->polled = (aatgs_flit *)p->window.at;
+  p->rings.commands = (aatgs_flit *)p->window.window.host;
   p->rings.window = 1;
+  memset(p->rings.commands, 0, BARE_COMMAND_BYTES(BARE_SLOTS));
   return true;
 }
 
@@ -143,13 +133,10 @@ static void close_bare(void *self)
   bare_stop(&p->rings);
   GPU_CHECK(p->b, cudaStreamSynchronize(p->stream));
   cudaStreamDestroy(p->stream);
-  if (p->rings.window) {
-    cudaFree(p->polled);
-    cudaDestroyExternalMemory(p->external);
-    aatgs_window_close(&p->window);
-  } else {
+  if (p->rings.window)
+    aatgs_cuda_window_close(&p->window);
+  else
     cudaFreeHost(p->rings.commands);
-  }
   cudaFreeHost(p->rings.telemetry);
   delete p;
 }

@@ -5,7 +5,7 @@
 #include "host/clock.h"
 #include "host/device_memory.h"
 #include "host/log.h"
-#include "host/window.h"
+#include "host/window_cuda.h"
 
 #include <cuda_runtime_api.h>
 #include <errno.h>
@@ -23,9 +23,7 @@ typedef struct cuda_device {
   uint8_t *arena;   /* device address */
   uint8_t *staging; /* device address, in the arena */
   size_t staging_bytes;
-  aatgs_window window;
-  cudaExternalMemory_t external; /* the window as CUDA knows it */
-  aatgs_flit *ring;              /* device address, in the window */
+  aatgs_cuda_window window; /* the command ring lies there, or in the bus */
   cudaStream_t loop;
   cudaStream_t copies;
   bool launched;
@@ -114,11 +112,7 @@ static void give_back(cuda_device *d)
     kept = d->next_kept;
     if (d->arena)
       cudaFree(d->arena);
-    if (d->ring)
-      cudaFree(d->ring);
-    if (d->external)
-      cudaDestroyExternalMemory(d->external);
-    aatgs_window_close(&d->window);
+    aatgs_cuda_window_close(&d->window);
     if (d->base.bus)
       cudaFreeHost(d->base.bus);
     free(d);
@@ -205,40 +199,18 @@ static int count_workers(cuda_device *d, const aatgs_device_spec *spec, uint32_t
 
 /* ---- The command ring in the GPU's memory ---- */
 
-static int import_window(cuda_device *d, aatgs_error *error)
-{
-  const struct cudaExternalMemoryHandleDesc handle = {.type = cudaExternalMemoryHandleTypeOpaqueFd,
-                                                      .handle.fd = d->window.fd,
-                                                      .size = d->window.bytes};
-  const struct cudaExternalMemoryBufferDesc whole = {.size = d->window.bytes};
-  void *ring = NULL;
-  CHECK(cudaImportExternalMemory(&d->external, &handle));
-  d->window.fd = -1; /* CUDA's now */
-  CHECK(cudaExternalMemoryGetMappedBuffer(&ring, d->external, &whole));
-  d->ring = ring;
-  return 0;
-}
-
-static int no_window(aatgs_error *error, const char *why)
-{
-  return aatgs_error_set(error, AATGS_ENOTSUP, 0,
-                         "cuda device: the command ring cannot lie in the GPU's memory: %s", why);
-}
-
 /* Opens the window and puts the ring's tags into it. */
 static int open_window(cuda_device *d, const aatgs_bus_layout *l, aatgs_error *error)
 {
   const size_t bytes = (size_t)l->command_slots * AATGS_COMMAND_FLITS * sizeof(aatgs_flit);
-  struct cudaDeviceProp properties;
-  CHECK(cudaGetDeviceProperties(&properties, d->ordinal));
   aatgs_error why = {0};
-  int rc = aatgs_window_open(&properties.uuid, bytes, &d->window, &why);
-  if (!rc)
-    rc = import_window(d, &why);
-  if (rc)
-    return no_window(error, why.text);
-  memcpy(d->window.host, (const uint8_t *)d->base.bus + l->commands_at, bytes);
-  d->base.window = (aatgs_flit *)(void *)d->window.host;
+  if (aatgs_cuda_window_open(d->ordinal, bytes, &d->window, &why))
+    return aatgs_error_set(error, AATGS_ENOTSUP, why.native,
+                           "cuda device: the command ring cannot lie in the GPU's memory: %s",
+                           why.text);
+  uint8_t *host = d->window.window.host;
+  memcpy(host, (const uint8_t *)d->base.bus + l->commands_at, bytes);
+  d->base.window = (aatgs_flit *)(void *)host;
   return 0;
 }
 
@@ -271,7 +243,7 @@ static int open_memory(cuda_device *d, const aatgs_device_spec *spec, aatgs_erro
       free(arena);
       return opened;
     }
-    loop->commands = d->ring;
+    loop->commands = d->window.at;
   }
   cudaError_t rc =
       cudaMemcpyAsync(d->arena, arena, plan.arena_bytes, cudaMemcpyHostToDevice, d->copies);
