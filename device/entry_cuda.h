@@ -18,20 +18,40 @@ typedef struct aatgs_block {
   aatgs_desk desk;             /* of block 0 */
 } aatgs_block;
 
-/* Block 0, leading lane: a box, or a ready part. */
-static __device__ inline void aatgs_desk_find(aatgs_block *b, aatgs_step *step)
+/* How many programs the boxes hold from the first one on. */
+static __device__ inline uint32_t aatgs_desk_programs(const aatgs_desk *d, uint32_t first,
+                                                      uint32_t filled)
+{
+  uint32_t boxes = 1;
+  while (boxes < filled - first &&
+         d->box[(first + boxes) % AATGS_BOXES].step.kind == AATGS_STEP_PROGRAM)
+    boxes++;
+  return boxes;
+}
+
+/* Block 0, leading lane: boxes, or a ready part. *opened counts the boxes that were taken. A step
+ * that is no part names the first box and their number in `task` and `part`. */
+static __device__ inline void aatgs_desk_find(aatgs_block *b, aatgs_step *step, uint32_t *opened)
 {
   aatgs_desk *d = &b->desk;
-  const uint32_t emptied = d->emptied;
-  const aatgs_box *box = &d->box[emptied % AATGS_BOXES];
+  const uint32_t first = *opened;
+  const aatgs_box *box = &d->box[first % AATGS_BOXES];
   for (uint32_t idle = 0;; idle++) {
     const uint32_t dataflow = aatgs_block_load_acquire(&d->front.dataflow);
-    if (aatgs_block_load_acquire(&d->filled) != emptied) { /* P2 */
-      step->kind = box->step.kind;
-      if (step->kind != AATGS_STEP_PART)
+    const uint32_t filled = aatgs_block_load_acquire(&d->filled); /* P2 */
+    if (filled != first) {
+      const uint32_t kind = box->step.kind;
+      if (kind == AATGS_STEP_PART) {
+        *step = box->step;
+        *opened = first + 1;
+        aatgs_block_store_release(&d->emptied, first + 1); /* P1 */
         return;
-      *step = box->step;
-      aatgs_block_store_release(&d->emptied, emptied + 1); /* P1 */
+      }
+      const uint32_t boxes = kind == AATGS_STEP_PROGRAM ? aatgs_desk_programs(d, first, filled) : 1;
+      step->kind = kind;
+      step->task = first;
+      step->part = boxes;
+      *opened = first + boxes;
       return;
     }
     if (dataflow && aatgs_claim(&b->loop, &b->worker, step)) {
@@ -90,30 +110,48 @@ static __device__ inline void aatgs_block_program(aatgs_block *b, const aatgs_bo
   aatgs_program_run(&b->loop, blockIdx.x, &b->program, command, start_ns, index, lane, lanes);
 }
 
-/* The box's step is done; every lane has been through it. */
-static __device__ inline void aatgs_box_done(aatgs_desk *d, aatgs_step_kind kind)
+/* Box n's step is done; every lane has been through it. */
+static __device__ inline void aatgs_box_done(aatgs_desk *d, aatgs_step_kind kind, uint32_t n)
 {
   if (kind == AATGS_STEP_PROGRAM)
     aatgs_block_store_release(&d->front.ended, d->front.ended + 1); /* P1 */
-  aatgs_block_store_release(&d->emptied, d->emptied + 1);
+  aatgs_block_store_release(&d->emptied, n + 1);
+}
+
+/* Block 0's share of the programs in the boxes, but for being done with the last one: the lane
+ * `closer` gives the boxes back, which leading lanes need not wait for. */
+static __device__ inline void aatgs_block_programs(aatgs_block *b, uint32_t first, uint32_t boxes,
+                                                   uint32_t closer, uint32_t lane, uint32_t lanes)
+{
+  for (uint32_t n = first;; n++) {
+    aatgs_block_program(b, &b->desk.box[n % AATGS_BOXES], lane, lanes);
+    if (n + 1 == first + boxes)
+      return;
+    aatgs_worker_sync(lanes);
+    if (lane == closer)
+      aatgs_box_done(&b->desk, AATGS_STEP_PROGRAM, n);
+    __syncwarp();
+  }
 }
 
 /* The lanes of a block. */
 static __device__ inline void aatgs_block_run(aatgs_block *b, uint32_t lane, uint32_t lanes)
 {
+  const uint32_t closer = lanes > AATGS_TEAM_LANES ? AATGS_TEAM_LANES : 0;
+  uint32_t opened = 0; /* boxes; the leading lane of block 0 counts */
   for (;;) {
     if (lane < AATGS_TEAM_LANES && b->step.kind == AATGS_STEP_NONE) {
       __syncwarp();
       if (b->worker.id)
         aatgs_block_find(b, &b->step, lane);
       else if (lane == 0)
-        aatgs_desk_find(b, &b->step);
+        aatgs_desk_find(b, &b->step, &opened);
     }
     aatgs_worker_sync(lanes);
     const aatgs_step_kind kind = (aatgs_step_kind)b->step.kind;
-    const aatgs_box *box = &b->desk.box[b->desk.emptied % AATGS_BOXES]; /* of block 0 */
+    const uint32_t first = b->step.task, boxes = blockIdx.x ? 1 : b->step.part;
     if (kind == AATGS_STEP_PROGRAM)
-      aatgs_block_program(b, box, lane, lanes);
+      aatgs_block_programs(b, first, boxes, closer, lane, lanes);
     else if (kind == AATGS_STEP_PART)
       aatgs_part_run(&b->loop, &b->worker, &b->step, lane, lanes);
     else if (kind == AATGS_STEP_LEAVE)
@@ -121,10 +159,11 @@ static __device__ inline void aatgs_block_run(aatgs_block *b, uint32_t lane, uin
     else
       aatgs_state_step(&b->loop, kind, lane, lanes);
     aatgs_worker_sync(lanes);
-    if (lane == 0 && kind != AATGS_STEP_PART) {
-      if (b->worker.id == 0)
-        aatgs_box_done(&b->desk, kind);
-      b->step.kind = AATGS_STEP_NONE;
+    if (kind != AATGS_STEP_PART) {
+      if (lane == closer && blockIdx.x == 0)
+        aatgs_box_done(&b->desk, kind, first + boxes - 1);
+      if (lane == 0)
+        b->step.kind = AATGS_STEP_NONE;
     }
     __syncwarp();
   }

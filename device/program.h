@@ -281,6 +281,26 @@ AATGS_FN int aatgs_turn_take(aatgs_loop *loop, aatgs_program *p, aatgs_run *r,
   return 1;
 }
 
+/* What all iterations of a program begin with. It is read as one, before it is known to be of the
+ * right graph, so that no read waits for another. */
+typedef struct aatgs_outset {
+  uint32_t number;
+  uint32_t index;
+  uint32_t turns;
+  uint32_t first_wait;
+  const aatgs_graph_table *graph;
+  const aatgs_turn *turn;
+  const uint32_t *wait;
+  aatgs_turn first;
+} aatgs_outset;
+
+AATGS_FN aatgs_outset aatgs_program_outset(const aatgs_program *p)
+{
+  const aatgs_outset o = {p->number, p->index, p->turns, p->first_wait,
+                          p->graph,  p->turn,  p->wait,  p->near_turn[0]};
+  return o;
+}
+
 /* This worker's share of an iteration; every lane takes part. */
 AATGS_FN void aatgs_program_run(aatgs_loop *loop, uint32_t worker, aatgs_program *p,
                                 const aatgs_command *command, uint64_t start_ns, uint32_t index,
@@ -288,8 +308,11 @@ AATGS_FN void aatgs_program_run(aatgs_loop *loop, uint32_t worker, aatgs_program
 {
   const uint64_t iteration = command->header.iteration;
   const uint64_t slot = (iteration - loop->first_iteration) & loop->command_mask;
-  if (AATGS_RARE(p->number != command->header.graph || p->index != index))
+  aatgs_outset o = aatgs_program_outset(p);
+  if (AATGS_RARE(o.number != command->header.graph || o.index != index)) {
     aatgs_program_fetch(loop, p, command->header.graph, index, lane, lanes);
+    o = aatgs_program_outset(p);
+  }
   aatgs_run r = {command->config,
                  iteration,
                  command->header.timing_base,
@@ -297,21 +320,19 @@ AATGS_FN void aatgs_program_run(aatgs_loop *loop, uint32_t worker, aatgs_program
                  start_ns,
                  aatgs_random_base(loop->seed, iteration),
                  &loop->running[worker],
-                 p->graph,
-                 p->wait,
+                 o.graph,
+                 o.wait,
                  aatgs_telemetry_slot(loop, iteration),
                  aatgs_timing_ring_of(loop),
                  loop->done + slot * loop->turns_max,
                  &loop->worst[slot],
-                 p->first_wait,
+                 o.first_wait,
                  worker,
                  (uint32_t)iteration << 2,
                  0};
-  const uint32_t turns = p->turns;
-  const aatgs_turn *at = p->turn;
-  if (!turns)
-    return;
-  aatgs_turn next = *at;
+  const uint32_t turns = o.turns;
+  const aatgs_turn *at = o.turn;
+  aatgs_turn next = o.first;
   for (uint32_t i = 0; i < turns; i++) {
     const aatgs_turn turn = next;
     if (i + 1 < turns)
