@@ -45,6 +45,11 @@ AATGS_FN uint32_t aatgs_team_or(uint32_t value)
   return value;
 }
 
+AATGS_FN int aatgs_type_is(uint32_t type, uint32_t index)
+{
+  return type == index;
+}
+
 AATGS_FN void aatgs_digest_gather(uint32_t *sum, uint32_t digest, uint32_t lane)
 {
   (void)lane;

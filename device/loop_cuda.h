@@ -98,6 +98,14 @@ AATGS_FN uint32_t aatgs_pick(int condition, uint32_t yes, uint32_t no)
   return picked;
 }
 
+/* A jump through a table, as the compiler likes to make it of several comparisons, takes a load and
+ * an indirect branch: longer than an empty task. So it is not to know that they are of one value. */
+AATGS_FN int aatgs_type_is(uint32_t type, uint32_t index)
+{
+  asm volatile("" : "+r"(type));
+  return type == index;
+}
+
 /* A telemetry record, a flit a lane; `telemetry` is cleared. */
 AATGS_FN void aatgs_team_telemetry(aatgs_flit *slot, const aatgs_telemetry_head *h,
                                    uint32_t *telemetry, uint32_t lane)

@@ -1,4 +1,4 @@
-/* Running a part: the context a task is handed, and the switch over the workload's task
+/* Running a part: the context a task is handed, and the choice among the workload's task
  * types. Included by loop.h, after the workload's AATGS_TASKS. */
 #ifndef AATGS_PART_H
 #define AATGS_PART_H
@@ -28,15 +28,18 @@ AATGS_FN void aatgs_task_open(const aatgs_loop *loop, const void *config, uint32
   t->attempt = 0;
 }
 
-/* The switch. Returns 0 for a type that the workload does not have. */
+/* The choice. Returns 0 for a type that the workload does not have. */
 AATGS_FN int aatgs_task_call(aatgs_task *t, uint32_t type, int finish)
 {
 #define AATGS_CASE(index, function, finish_function)                                               \
-  case 2 * (index): function(t); return 1;                                                         \
-  case 2 * (index) + 1: finish_function(t); return 1;
-  switch (2 * type + (finish != 0)) {
-    AATGS_TASKS(AATGS_CASE)
+  if (aatgs_type_is(type, index)) {                                                                \
+    if (finish)                                                                                    \
+      finish_function(t);                                                                          \
+    else                                                                                           \
+      function(t);                                                                                 \
+    return 1;                                                                                      \
   }
+  AATGS_TASKS(AATGS_CASE)
 #undef AATGS_CASE
   return 0;
 }
