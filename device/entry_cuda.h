@@ -12,7 +12,7 @@
 typedef struct aatgs_block {
   aatgs_loop loop; /* constants within reach: no trip to L2 for each */
   aatgs_worker worker;
-  aatgs_step step;
+  AATGS_ALIGNAS(16) aatgs_step step; /* its first words are read as one */
   aatgs_program program;
   aatgs_command_words command; /* that another block has relayed */
   aatgs_desk desk;             /* of block 0 */
