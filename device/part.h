@@ -82,11 +82,13 @@ AATGS_FN int aatgs_task_run(aatgs_loop *loop, aatgs_task *t, uint32_t worker, ui
     t->key = aatgs_mix64(t->key + t->attempt); /* other random numbers, or it would fail again */
     aatgs_sync(t);
   }
-  if (AATGS_RARE(finish && (loop->flags & AATGS_LOOP_DIGEST_FULL))) {
+  if (!AATGS_RARE((finish != 0) | !known))
+    return 1;
+  if (finish && (loop->flags & AATGS_LOOP_DIGEST_FULL)) {
     aatgs_sync(t); /* what finish wrote */
     t->digest += aatgs_digest_regions(loop, graph, t->task, t->lane, t->lanes);
   }
-  if (AATGS_RARE(!known) && t->lane == 0) {
+  if (!known && t->lane == 0) {
     const aatgs_fault fault = {
         AATGS_FAULT_TASK_TYPE, worker, t->iteration, t->task, t->part, 0, type};
     aatgs_fault_post(loop, fault);

@@ -219,9 +219,6 @@ AATGS_FN uint32_t aatgs_turn_run(aatgs_loop *loop, aatgs_program *p, const aatgs
                                  const aatgs_turn *turn, uint32_t *digest, uint32_t lane,
                                  uint32_t lanes)
 {
-  if (AATGS_RARE(r->trouble) &&
-      aatgs_turn_blocked(r->done, aatgs_turn_waits(r, turn), turn->depends, r->tag))
-    return AATGS_DONE_SKIPPED;
   aatgs_task t;
   aatgs_task_open(loop, r->config, p->telemetry, r->iteration, &t);
   t.key = aatgs_random_key(r->key, turn->task, turn->part);
@@ -238,10 +235,10 @@ AATGS_FN uint32_t aatgs_turn_run(aatgs_loop *loop, aatgs_program *p, const aatgs
   return t.failed ? AATGS_DONE_FAILED : AATGS_DONE_OK;
 }
 
-/* Every lane takes part. Returns 0 when the loop is to end. */
-AATGS_FN int aatgs_turn_take(aatgs_loop *loop, aatgs_program *p, aatgs_run *r,
-                             const aatgs_turn *turn, uint32_t *digest, uint32_t lane,
-                             uint32_t lanes)
+/* What a turn has to do first that waits for others, or that follows on trouble. Returns SKIPPED
+ * when its part is not to run, else OK; 0: the loop is to end. */
+AATGS_FN uint32_t aatgs_turn_begin(aatgs_loop *loop, aatgs_program *p, aatgs_run *r,
+                                   const aatgs_turn *turn, uint32_t lane, uint32_t lanes)
 {
   if (turn->waits) {
     const uint32_t seen = aatgs_turn_wait(loop, p, r, turn, lane, lanes);
@@ -249,13 +246,30 @@ AATGS_FN int aatgs_turn_take(aatgs_loop *loop, aatgs_program *p, aatgs_run *r,
       return 0;
     r->trouble |= seen & AATGS_DONE_FAILED;
     r->now_ns = aatgs_clock_ns();
+  }
+  return r->trouble && aatgs_turn_blocked(r->done, aatgs_turn_waits(r, turn), turn->depends, r->tag)
+             ? AATGS_DONE_SKIPPED
+             : AATGS_DONE_OK;
+}
+
+/* Every lane takes part. Returns 0 when the loop is to end. */
+AATGS_FN int aatgs_turn_take(aatgs_loop *loop, aatgs_program *p, aatgs_run *r,
+                             const aatgs_turn *turn, uint32_t *digest, uint32_t lane,
+                             uint32_t lanes)
+{
+  uint32_t end = AATGS_DONE_OK;
+  if (turn->waits | r->trouble) {
+    end = aatgs_turn_begin(loop, p, r, turn, lane, lanes);
+    if (!end)
+      return 0;
     if (turn->flags & AATGS_TURN_NOTHING) {
       if (lane < AATGS_TEAM_LANES)
         aatgs_run_end(p, r, lane);
       return 1;
     }
   }
-  const uint32_t end = aatgs_turn_run(loop, p, r, turn, digest, lane, lanes);
+  if (!AATGS_RARE(end == AATGS_DONE_SKIPPED))
+    end = aatgs_turn_run(loop, p, r, turn, digest, lane, lanes);
   if (AATGS_RARE(!end))
     return 0;
   aatgs_worker_sync(lanes); /* what the lanes wrote, before the next turn reads it */
