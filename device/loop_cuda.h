@@ -99,7 +99,8 @@ AATGS_FN uint32_t aatgs_pick(int condition, uint32_t yes, uint32_t no)
 }
 
 /* A jump through a table, as the compiler likes to make it of several comparisons, takes a load and
- * an indirect branch: longer than an empty task. So it is not to know that they are of one value. */
+ * an indirect branch: longer than an empty task. So it is not to know that they are of one value.
+ */
 AATGS_FN int aatgs_type_is(uint32_t type, uint32_t index)
 {
   asm volatile("" : "+r"(type));
