@@ -1,13 +1,17 @@
-/* Scans over the rows of a conflict table, eight columns at a time where the
- * compiler has vectors. Rows are 16-byte aligned and padded to full eights with
- * PRISM_PAD, so there are no tails. */
+/* Scans, eight numbers of 16 bits at a time where the compiler has vectors: over
+ * a row of a conflict table that has a row a vertex, and over the vertices of one
+ * that has a row a colour. Rows are 16-byte aligned and padded, the former to
+ * full eights with PRISM_PAD, the latter to full sixteens, so there are no
+ * tails. */
 #ifndef AATGS_PRISM_COLUMNS_H
 #define AATGS_PRISM_COLUMNS_H
 
 #include "../port.h"
 
-#define PRISM_PAD   INT16_C(0x3fff) /* conflicts of a colour that is not in use */
-#define PRISM_NEVER INT16_MAX       /* tabu for good: a vertex's own colour, unused columns */
+#define PRISM_PAD     INT16_C(0x3fff) /* conflicts of a colour that is not in use */
+#define PRISM_CLASHES INT16_C(0x3fff) /* the conflicts in an entry */
+#define PRISM_HELD    INT16_C(0x4000) /* in an entry: the vertex may not take this colour now */
+#define PRISM_FAR     INT16_C(0x1fff) /* moves that add as much are none */
 
 #if defined(__SSE2__) && !defined(__CUDACC__)
 
@@ -26,12 +30,6 @@ AATGS_FN int32_t prism_least8(__m128i m)
   return (int16_t)_mm_extract_epi16(m, 0);
 }
 
-/* A bit a lane out of a comparison's result. */
-AATGS_FN uint32_t prism_bits8(__m128i m)
-{
-  return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(m, _mm_setzero_si128()));
-}
-
 /* The smallest of the first `columns` entries (a multiple of 8). */
 AATGS_FN int32_t prism_row_least(const int16_t *row, uint32_t columns)
 {
@@ -41,107 +39,54 @@ AATGS_FN int32_t prism_row_least(const int16_t *row, uint32_t columns)
   return prism_least8(m);
 }
 
-/* The same over the columns whose tabu is at most `now`; INT16_MAX when there is none. */
-AATGS_FN int32_t prism_row_least_free(const int16_t *row, const int16_t *tabu, int16_t now,
-                                      uint32_t columns)
+#define PRISM_GROUP 16u /* vertices that a lane looks at together; v is a multiple of it */
+
+/* The smallest low - own of the vertices first..end-1 whose own is not 0, or `most`. */
+AATGS_FN int32_t prism_vertices_least(const uint16_t *own, const int16_t *low, int16_t most,
+                                      uint32_t first, uint32_t end)
 {
-  const __m128i clock = _mm_set1_epi16(now), most = _mm_set1_epi16(INT16_MAX);
-  __m128i m = most;
-  for (uint32_t c = 0; c < columns; c += 8) {
-    __m128i held = _mm_and_si128(_mm_cmpgt_epi16(prism_load8(tabu + c), clock), most);
-    m = _mm_min_epi16(m, _mm_or_si128(held, prism_load8(row + c)));
+  const __m128i zero = _mm_setzero_si128(), far = _mm_set1_epi16(most);
+  __m128i least = far;
+  for (uint32_t u = first; u < end; u += 8) {
+    __m128i mine = prism_load8(own + u), none = _mm_cmpeq_epi16(mine, zero);
+    __m128i delta = _mm_sub_epi16(prism_load8(low + u), mine);
+    /* Where own is 0 this is at least 0; with the bits of a positive number it is at least that. */
+    least = _mm_min_epi16(least,
+                          _mm_or_si128(delta, _mm_and_si128(none, _mm_set1_epi16(PRISM_CLASHES))));
   }
-  return prism_least8(m);
+  return prism_least8(least);
 }
 
-/* Bit i: column c + i (c a multiple of 8) has that entry and a tabu of at most `now`. */
-AATGS_FN uint32_t prism_row_match(const int16_t *row, const int16_t *tabu, int16_t now,
-                                  int16_t entry, uint32_t c)
+/* Bit i: own[v + i] is not 0, and low[v + i] - own[v + i] is `delta`. */
+AATGS_FN uint32_t prism_group_match(const uint16_t *own, const int16_t *low, uint32_t v,
+                                    int16_t delta)
 {
-  __m128i held = _mm_cmpgt_epi16(prism_load8(tabu + c), _mm_set1_epi16(now));
-  __m128i same = _mm_cmpeq_epi16(prism_load8(row + c), _mm_set1_epi16(entry));
-  return prism_bits8(_mm_andnot_si128(held, same));
+  const __m128i zero = _mm_setzero_si128(), wanted = _mm_set1_epi16(delta);
+  __m128i same[2];
+  for (uint32_t i = 0; i < 2; ++i) {
+    __m128i mine = prism_load8(own + v + 8 * i);
+    same[i] = _mm_cmpeq_epi16(_mm_sub_epi16(prism_load8(low + v + 8 * i), mine), wanted);
+    same[i] = _mm_andnot_si128(_mm_cmpeq_epi16(mine, zero), same[i]);
+  }
+  return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(same[0], same[1]));
 }
 
-/* Bit i: own[v + i] is not 0 (v a multiple of PRISM_GROUP). */
-#define PRISM_GROUP 16u /* vertices that a lane looks at together */
-AATGS_FN uint32_t prism_in_conflict(const uint16_t *own, uint32_t v)
-{
-  __m128i low = _mm_cmpeq_epi16(prism_load8(own + v), _mm_setzero_si128());
-  __m128i high = _mm_cmpeq_epi16(prism_load8(own + v + 8), _mm_setzero_si128());
-  return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(low, high)) ^ 0xffffu;
-}
+#else
 
-#elif defined(__CUDACC__)
+#if defined(__CUDACC__)
 
 /* Two columns a word, four words a load. */
-AATGS_FN uint4 prism_load8(const void *p)
-{
-  return *(const uint4 *)p;
-}
-
-AATGS_FN int32_t prism_least2(uint32_t m)
-{
-  int32_t low = (int16_t)(m & 0xffffu), high = (int16_t)(m >> 16);
-  return low < high ? low : high;
-}
-
-AATGS_FN uint32_t prism_min8(uint32_t m, uint4 x)
-{
-  return __vmins2(__vmins2(m, x.x), __vmins2(__vmins2(x.y, x.z), x.w));
-}
-
 AATGS_FN int32_t prism_row_least(const int16_t *row, uint32_t columns)
 {
   uint32_t m = 0x7fff7fffu;
-  for (uint32_t c = 0; c < columns; c += 8)
-    m = prism_min8(m, prism_load8(row + c));
-  return prism_least2(m);
-}
-
-/* The columns of a word whose tabu is over; the others become INT16_MAX. */
-AATGS_FN uint32_t prism_free2(uint32_t row, uint32_t tabu, uint32_t clock)
-{
-  return row | (__vcmpgts2(tabu, clock) & 0x7fff7fffu);
-}
-
-AATGS_FN int32_t prism_row_least_free(const int16_t *row, const int16_t *tabu, int16_t now,
-                                      uint32_t columns)
-{
-  const uint32_t clock = (uint32_t)(uint16_t)now * 0x10001u;
-  uint32_t m = 0x7fff7fffu;
+  int32_t low, high;
   for (uint32_t c = 0; c < columns; c += 8) {
-    uint4 x = prism_load8(row + c), held = prism_load8(tabu + c);
-    x.x = prism_free2(x.x, held.x, clock);
-    x.y = prism_free2(x.y, held.y, clock);
-    x.z = prism_free2(x.z, held.z, clock);
-    x.w = prism_free2(x.w, held.w, clock);
-    m = prism_min8(m, x);
+    uint4 x = *(const uint4 *)(const void *)(row + c);
+    m = __vmins2(__vmins2(m, x.x), __vmins2(__vmins2(x.y, x.z), x.w));
   }
-  return prism_least2(m);
-}
-
-AATGS_FN uint32_t prism_match2(uint32_t row, uint32_t tabu, uint32_t clock, uint32_t entry)
-{
-  uint32_t hit = __vcmpeq2(row, entry) & ~__vcmpgts2(tabu, clock);
-  return (hit & 1u) | (hit >> 16 & 1u) << 1;
-}
-
-AATGS_FN uint32_t prism_row_match(const int16_t *row, const int16_t *tabu, int16_t now,
-                                  int16_t entry, uint32_t c)
-{
-  const uint32_t clock = (uint32_t)(uint16_t)now * 0x10001u;
-  const uint32_t wanted = (uint32_t)(uint16_t)entry * 0x10001u;
-  uint4 x = prism_load8(row + c), held = prism_load8(tabu + c);
-  return prism_match2(x.x, held.x, clock, wanted) | prism_match2(x.y, held.y, clock, wanted) << 2 |
-         prism_match2(x.z, held.z, clock, wanted) << 4 |
-         prism_match2(x.w, held.w, clock, wanted) << 6;
-}
-
-#define PRISM_GROUP 1u /* vertices that a lane looks at together */
-AATGS_FN uint32_t prism_in_conflict(const uint16_t *own, uint32_t v)
-{
-  return own[v] != 0;
+  low = (int16_t)(m & 0xffffu);
+  high = (int16_t)(m >> 16);
+  return low < high ? low : high;
 }
 
 #else
@@ -154,39 +99,58 @@ AATGS_FN int32_t prism_row_least(const int16_t *row, uint32_t columns)
   return least;
 }
 
-AATGS_FN int32_t prism_row_least_free(const int16_t *row, const int16_t *tabu, int16_t now,
-                                      uint32_t columns)
+#endif
+
+#define PRISM_GROUP 1u
+
+AATGS_FN int32_t prism_vertices_least(const uint16_t *own, const int16_t *low, int16_t most,
+                                      uint32_t first, uint32_t end)
 {
-  int32_t least = INT16_MAX;
-  for (uint32_t c = 0; c < columns; ++c)
-    least = tabu[c] <= now && row[c] < least ? row[c] : least;
+  int32_t least = most;
+  for (uint32_t u = first; u < end; ++u)
+    least = own[u] && low[u] - own[u] < least ? low[u] - own[u] : least;
   return least;
 }
 
-AATGS_FN uint32_t prism_row_match(const int16_t *row, const int16_t *tabu, int16_t now,
-                                  int16_t entry, uint32_t c)
+AATGS_FN uint32_t prism_group_match(const uint16_t *own, const int16_t *low, uint32_t v,
+                                    int16_t delta)
 {
-  uint32_t bits = 0;
-  for (uint32_t i = 0; i < 8; ++i)
-    bits |= (uint32_t)(row[c + i] == entry && tabu[c + i] <= now) << i;
-  return bits;
-}
-
-#define PRISM_GROUP 1u
-AATGS_FN uint32_t prism_in_conflict(const uint16_t *own, uint32_t v)
-{
-  return own[v] != 0;
+  return own[v] != 0 && low[v] - own[v] == delta;
 }
 
 #endif
 
+/* ---- Over the vertices first..end-1, in loops that compilers make vectors of ---- */
+
+/* Where near is -1, not 0, a vertex has a neighbour less of the colour whose row is `from`; `low`
+ * stays at most its least entry, `deep` at most the least count in one. */
+AATGS_FN void prism_vertices_less(const int16_t *near, int16_t *__restrict__ from,
+                                  int16_t *__restrict__ low, int16_t *__restrict__ deep,
+                                  uint32_t first, uint32_t end)
+{
+  for (uint32_t u = first; u < end; ++u) {
+    int16_t less = (int16_t)(from[u] + near[u]), count = less & PRISM_CLASHES;
+    from[u] = less;
+    low[u] = less < low[u] ? less : low[u];
+    deep[u] = count < deep[u] ? count : deep[u];
+  }
+}
+
+/* There a vertex has a neighbour more of the colour whose row is `to`. */
+AATGS_FN void prism_vertices_more(const int16_t *near, int16_t *__restrict__ to, uint32_t first,
+                                  uint32_t end)
+{
+  for (uint32_t u = first; u < end; ++u)
+    to[u] = (int16_t)(to[u] - near[u]);
+}
+
 /* Takes the lowest bit out of `bits` and returns its number; bits is not 0. */
-AATGS_FN uint32_t prism_next_bit(uint32_t *bits)
+AATGS_FN uint32_t prism_next_bit(uint64_t *bits)
 {
 #if defined(__CUDACC__)
-  uint32_t bit = (uint32_t)__ffs((int)*bits) - 1;
+  uint32_t bit = (uint32_t)__ffsll((long long)*bits) - 1;
 #else
-  uint32_t bit = (uint32_t)__builtin_ctz(*bits);
+  uint32_t bit = (uint32_t)__builtin_ctzll(*bits);
 #endif
   *bits &= *bits - 1;
   return bit;

@@ -3,7 +3,8 @@
  *
  * gamma[v][c] is the number of neighbours of v that have colour c (the
  * incremental table of TabuCol: Hertz and de Werra 1987; Fleurent and Ferland
- * 1996), PRISM_PAD for colours that are not in use. */
+ * 1996), PRISM_PAD for colours that are not in use. A tabu search holds entries
+ * (PRISM_HELD); a tabulation lets go of them. */
 #ifndef AATGS_PRISM_SEARCH_H
 #define AATGS_PRISM_SEARCH_H
 
@@ -16,12 +17,20 @@ typedef struct prism_view {
   const uint16_t *adj;
   uint16_t *color;
   int16_t *gamma;
-  uint16_t *own;   /* gamma[v][color[v]] of every v, or NULL where nobody needs it */
-  uint64_t at;     /* element of color[0] in its region */
-  uint32_t region; /* of color */
+  uint16_t *own; /* gamma[v][color[v]] of every v, or NULL where nobody needs it */
+  /* With own: at most the least entry of each vertex, what is held and all; at most the least
+   * count in one. */
+  int16_t *low, *deep;
+  uint64_t *members;      /* with own: bit v of row c, `words` long: v has colour c */
+  const uint64_t *matrix; /* bit u of row v, `words` long: they are neighbours */
+  const int16_t *near;    /* the same, a number each, `down` long; NULL on large graphs */
+  uint64_t at;            /* element of color[0] in its region */
+  uint32_t region;        /* of color */
   uint32_t n;
   uint32_t stride;
-  uint32_t k; /* colours in use: 0..k-1 */
+  uint32_t words;
+  uint32_t across, down; /* in gamma, from a vertex, a colour to the next */
+  uint32_t k;            /* colours in use: 0..k-1 */
   /* Not 0: a partial colouring. Vertices of colour k have none yet; own[v] says which they are. */
   uint32_t partial;
 } prism_view;
@@ -36,19 +45,44 @@ AATGS_FN prism_view prism_view_of(const aatgs_task *t, uint32_t region, uint64_t
   w.color = aatgs_region_ptr(t, region, uint16_t) + at;
   w.gamma = aatgs_region_ptr(t, table_region, int16_t) + table_at;
   w.own = NULL;
+  w.low = w.deep = NULL;
+  w.members = NULL;
+  w.matrix = aatgs_region_ptr(t, PRISM_MATRIX, const uint64_t);
+  w.near = t->region_bytes[PRISM_NEAR] ? aatgs_region_ptr(t, PRISM_NEAR, const int16_t) : NULL;
   w.at = at;
   w.region = region;
   w.n = PRISM_GET(t, PRISM_INFO, PRISM_N);
   w.stride = PRISM_GET(t, PRISM_INFO, PRISM_STRIDE);
+  w.words = PRISM_WORDS(w.n);
+  w.across = w.stride;
+  w.down = 1;
   w.k = k;
   w.partial = 0;
   return w;
+}
+
+/* Columns of a row that a scan looks at. */
+AATGS_FN uint32_t prism_columns(const prism_view *w)
+{
+  return (w->k + 7u) & ~7u;
 }
 
 /* One lane writes a word of a header region. */
 AATGS_FN void prism_put(aatgs_task *t, uint32_t region, uint64_t word, uint32_t value)
 {
   aatgs_one_lane(t) aatgs_put_u32(t, region, word, value);
+}
+
+/* The entry of gamma for v and colour c. */
+AATGS_FN int16_t *prism_entry(const prism_view *w, uint32_t v, uint32_t c)
+{
+  return w->gamma + (uint64_t)v * w->across + (uint64_t)c * w->down;
+}
+
+/* Neighbours of v that have colour c. */
+AATGS_FN uint16_t prism_count(const prism_view *w, uint32_t v, uint32_t c)
+{
+  return (uint16_t)(*prism_entry(w, v, c) & PRISM_CLASHES);
 }
 
 /* A cheap 32-bit mix, to break ties between candidates. */
@@ -61,49 +95,81 @@ AATGS_FN uint32_t prism_tie(uint32_t salt, uint32_t a, uint32_t b)
   return h ^ h >> 13;
 }
 
-/* Gives v colour b and keeps the tables right. Every lane calls it with the same arguments. */
-AATGS_FN void prism_move(aatgs_task *t, const prism_view *w, uint32_t v, uint32_t b)
+/* Takes v from class a to class b, of which k is none; in a whole colouring its neighbours there
+ * have a conflict less and a conflict more. */
+AATGS_FN void prism_move_class(const aatgs_task *t, const prism_view *w, uint32_t v, uint32_t a,
+                               uint32_t b)
+{
+  const uint64_t *near = w->matrix + (uint64_t)v * w->words;
+  uint64_t *from = w->members + (uint64_t)a * w->words, *to = w->members + (uint64_t)b * w->words;
+  aatgs_lane_for(t, i, w->words)
+  {
+    if (!w->partial) {
+      uint64_t left = near[i] & from[i], met = near[i] & to[i];
+      while (left)
+        --w->own[i * 64 + prism_next_bit(&left)];
+      while (met)
+        ++w->own[i * 64 + prism_next_bit(&met)];
+    }
+    if (i == v / 64) {
+      if (a < w->k)
+        from[i] &= ~(UINT64_C(1) << v % 64);
+      if (b < w->k)
+        to[i] |= UINT64_C(1) << v % 64;
+    }
+  }
+}
+
+/* Neighbours of v have a neighbour of colour a less and one of colour b more, of which k is none.
+ * Where v has many, it is less work to go over all vertices. */
+AATGS_FN void prism_move_neighbours(const aatgs_task *t, const prism_view *w, uint32_t v,
+                                    uint32_t a, uint32_t b)
 {
   const uint16_t *adj = w->adj + w->rows[v];
   uint32_t degree = w->rows[v + 1] - w->rows[v];
+  int16_t *from = w->gamma + (uint64_t)a * w->down, *to = w->gamma + (uint64_t)b * w->down;
+  if (w->near && degree * 8 > w->n) {
+    const int16_t *near = w->near + (uint64_t)v * w->down;
+    uint32_t share = (w->down + t->lanes - 1) / t->lanes, first = share * t->lane;
+    uint32_t end = first + share < w->down ? first + share : w->down;
+    if (a < w->k)
+      prism_vertices_less(near, from, w->low, w->deep, first, end);
+    if (b < w->k)
+      prism_vertices_more(near, to, first, end);
+    return;
+  }
+  aatgs_lane_for(t, i, degree)
+  {
+    const int16_t one = -1;
+    if (a < w->k)
+      prism_vertices_less(&one - adj[i], from, w->low, w->deep, adj[i], adj[i] + 1u);
+    if (b < w->k)
+      prism_vertices_more(&one - adj[i], to, adj[i], adj[i] + 1u);
+  }
+}
+
+/* Gives v colour b and keeps the tables right. Every lane calls it with the same arguments. */
+AATGS_FN void prism_move(aatgs_task *t, const prism_view *w, uint32_t v, uint32_t b)
+{
   uint32_t a = w->color[v];
   aatgs_sync(t); /* everyone has read color[v] */
-  if (w->partial) {
-    /* In or out: one of the two is no colour. */
-    uint32_t c = a < w->k ? a : b;
-    int16_t step = a < w->k ? -1 : 1;
-    aatgs_lane_for(t, i, degree)
-    {
-      int16_t *row = w->gamma + (uint64_t)adj[i] * w->stride;
-      row[c] = (int16_t)(row[c] + step);
-    }
-  } else if (w->own) {
-    aatgs_lane_for(t, i, degree)
-    {
-      uint32_t u = adj[i];
-      int16_t *row = w->gamma + (uint64_t)u * w->stride;
-      uint32_t c = w->color[u];
-      row[a] = (int16_t)(row[a] - 1);
-      row[b] = (int16_t)(row[b] + 1);
-      if (c == a)
-        --w->own[u];
-      if (c == b)
-        ++w->own[u];
-    }
+  if (w->own) {
+    prism_move_neighbours(t, w, v, a, b);
+    prism_move_class(t, w, v, a, b);
   } else {
-    aatgs_lane_for(t, i, degree)
+    const uint16_t *adj = w->adj + w->rows[v];
+    aatgs_lane_for(t, i, w->rows[v + 1] - w->rows[v])
     {
-      int16_t *row = w->gamma + (uint64_t)adj[i] * w->stride;
-      row[a] = (int16_t)(row[a] - 1);
-      row[b] = (int16_t)(row[b] + 1);
+      int16_t *entry = prism_entry(w, adj[i], a);
+      *entry = (int16_t)(*entry - 1);
+      entry = prism_entry(w, adj[i], b);
+      *entry = (int16_t)(*entry + 1);
     }
   }
   aatgs_one_lane(t)
   {
-    if (w->partial)
-      w->own[v] = b == w->k;
-    else if (w->own)
-      w->own[v] = (uint16_t)w->gamma[(uint64_t)v * w->stride + b];
+    if (w->own)
+      w->own[v] = w->partial ? b == w->k : prism_count(w, v, b);
     aatgs_put_u16(t, w->region, w->at + v, (uint16_t)b);
   }
   aatgs_sync(t);
@@ -112,30 +178,45 @@ AATGS_FN void prism_move(aatgs_task *t, const prism_view *w, uint32_t v, uint32_
 /* Conflicts of v with colour c less those with its own. */
 AATGS_FN int32_t prism_delta(const prism_view *w, uint32_t v, uint32_t c)
 {
-  const int16_t *row = w->gamma + (uint64_t)v * w->stride;
-  return (int32_t)row[c] - (int32_t)row[w->color[v]];
+  return (int32_t)prism_count(w, v, c) - (int32_t)prism_count(w, v, w->color[v]);
 }
 
-/* Recomputes gamma (and own) from the colours; returns the number of conflicts, of a partial
- * colouring the number of vertices without a colour. */
+/* Recomputes the members from the colours. */
+AATGS_FN void prism_classify(const aatgs_task *t, const prism_view *w)
+{
+  aatgs_lane_for(t, i, w->words)
+  {
+    for (uint32_t c = 0; c < w->stride; ++c)
+      w->members[(uint64_t)c * w->words + i] = 0;
+    for (uint32_t v = 64 * i; v < 64 * (i + 1) && v < w->n; ++v)
+      if (w->color[v] < w->k)
+        w->members[(uint64_t)w->color[v] * w->words + i] |= UINT64_C(1) << v % 64;
+  }
+}
+
+/* Recomputes gamma (and own and the classes) from the colours; returns the number of conflicts, of
+ * a partial colouring the number of vertices without a colour. */
 AATGS_FN uint32_t prism_tabulate(const aatgs_task *t, const prism_view *w)
 {
   uint32_t twice = 0, own;
   aatgs_lane_for(t, v, w->n)
   {
-    int16_t *row = w->gamma + (uint64_t)v * w->stride;
     for (uint32_t c = 0; c < w->stride; ++c)
-      row[c] = c < w->k ? 0 : PRISM_PAD;
+      *prism_entry(w, v, c) = c < w->k ? 0 : PRISM_PAD;
     for (uint32_t e = w->rows[v]; e < w->rows[v + 1]; ++e) {
       uint32_t c = w->color[w->adj[e]];
       if (c < w->k)
-        row[c] = (int16_t)(row[c] + 1);
+        ++*prism_entry(w, v, c);
     }
-    own = w->partial ? w->color[v] == w->k : (uint32_t)row[w->color[v]];
-    if (w->own)
+    own = w->partial ? w->color[v] == w->k : prism_count(w, v, w->color[v]);
+    if (w->own) {
       w->own[v] = (uint16_t)own;
+      w->low[v] = w->deep[v] = 0;
+    }
     twice += own;
   }
+  if (w->own)
+    prism_classify(t, w);
   twice = aatgs_reduce_add_u32(t, twice);
   aatgs_sync(t);
   return w->partial ? twice : twice / 2;
@@ -145,8 +226,22 @@ AATGS_FN uint32_t prism_tabulate(const aatgs_task *t, const prism_view *w)
 AATGS_FN uint32_t prism_table_conflicts(const aatgs_task *t, const prism_view *w)
 {
   uint32_t twice = 0;
-  aatgs_lane_for(t, v, w->n) twice += (uint32_t)w->gamma[(uint64_t)v * w->stride + w->color[v]];
+  aatgs_lane_for(t, v, w->n) twice += prism_count(w, v, w->color[v]);
   return aatgs_reduce_add_u32(t, twice) / 2;
+}
+
+/* Whether what stands beside gamma for v fits it; `mine` is what own[v] should be. */
+AATGS_FN uint32_t prism_beside_wrong(const prism_view *w, uint32_t v, uint32_t mine)
+{
+  uint32_t wrong = w->own[v] != mine;
+  int16_t least = INT16_MAX, deepest = INT16_MAX;
+  for (uint32_t c = 0; c < w->k; ++c) {
+    int16_t entry = *prism_entry(w, v, c), count = entry & PRISM_CLASHES;
+    least = entry < least ? entry : least;
+    deepest = count < deepest ? count : deepest;
+    wrong += (w->members[(uint64_t)c * w->words + v / 64] >> v % 64 & 1) != (w->color[v] == c);
+  }
+  return wrong + (w->low[v] > least) + (w->deep[v] > deepest);
 }
 
 /* Compares the tables with a recount; false: they differ. */
@@ -155,13 +250,12 @@ AATGS_FN int prism_tables_hold(const aatgs_task *t, const prism_view *w, uint32_
   uint32_t wrong = 0, twice = 0;
   aatgs_lane_for(t, v, w->n)
   {
-    const int16_t *row = w->gamma + (uint64_t)v * w->stride;
     uint32_t mine = 0, sum = 0;
     for (uint32_t c = 0; c < w->stride; ++c) {
       uint32_t count = 0;
       for (uint32_t e = w->rows[v]; e < w->rows[v + 1]; ++e)
         count += w->color[w->adj[e]] == c;
-      wrong += (c < w->k ? (int32_t)count : PRISM_PAD) != row[c];
+      wrong += (c < w->k ? count : (uint32_t)PRISM_PAD) != prism_count(w, v, c);
       sum += count;
       if (c == w->color[v])
         mine = count;
@@ -171,7 +265,7 @@ AATGS_FN int prism_tables_hold(const aatgs_task *t, const prism_view *w, uint32_
     if (w->partial)
       mine = w->color[v] == w->k;
     wrong += sum != w->rows[v + 1] - w->rows[v];
-    wrong += w->own && w->own[v] != mine;
+    wrong += w->own ? prism_beside_wrong(w, v, mine) : 0;
     wrong += w->color[v] >= w->k + w->partial;
     twice += mine;
   }
@@ -180,8 +274,8 @@ AATGS_FN int prism_tables_hold(const aatgs_task *t, const prism_view *w, uint32_
   return wrong == 0 && twice == (w->partial ? conflicts : 2 * conflicts);
 }
 
-/* Conflicts of a colouring, counted from the edges. With the bit matrix only the pairs inside
- * the classes are looked at. `scratch` has stride + 1 + n words. Returns UINT32_MAX when a vertex
+/* Conflicts of a colouring, counted from the edges or, where that is less work, from the pairs
+ * inside the classes. `scratch` has stride + 1 + n words. Returns UINT32_MAX when a vertex
  * has a colour outside 0..limit-1; *colors is the number of colours in use. */
 AATGS_FN uint32_t prism_recount(aatgs_task *t, const uint16_t *color, uint32_t limit,
                                 uint32_t *scratch, uint32_t *colors)
@@ -190,9 +284,9 @@ AATGS_FN uint32_t prism_recount(aatgs_task *t, const uint16_t *color, uint32_t l
   const uint32_t *rows = aatgs_region_ptr(t, PRISM_ROWS, const uint32_t);
   const uint16_t *adj = aatgs_region_ptr(t, PRISM_ADJ, const uint16_t);
   uint32_t n = PRISM_GET(t, PRISM_INFO, PRISM_N);
-  uint32_t words = (n + 63) / 64, count = 0, used = 0, wrong = 0;
+  uint32_t words = PRISM_WORDS(n), count = 0, used = 0, wrong = 0;
   uint32_t *start = scratch, *order = scratch + limit + 1;
-  int dense = t->region_bytes[PRISM_MATRIX] != 0;
+  int dense = (uint64_t)n * n / limit < 4 * (uint64_t)PRISM_GET(t, PRISM_INFO, PRISM_EDGES);
 
   aatgs_lane_for(t, v, n) wrong += color[v] >= limit;
   wrong = aatgs_reduce_add_u32(t, wrong);
@@ -251,7 +345,7 @@ AATGS_FN void prism_kick(aatgs_task *t, const prism_view *w, uint64_t salt)
   {
     uint64_t r = aatgs_mix64(salt + (v + 1) * UINT64_C(0x9e3779b97f4a7c15));
     uint64_t chance = tables[PRISM_T_SENSITIVITY];
-    if (w->gamma[(uint64_t)v * w->stride + w->color[v]] > 0)
+    if (prism_count(w, v, w->color[v]) > 0)
       chance = chance * tables[PRISM_T_HOTSPOT] >> 8;
     if ((r & 0xffffffffu) < chance)
       aatgs_put_u16(t, w->region, w->at + v, (uint16_t)((r >> 32) * w->k >> 32));
@@ -266,26 +360,21 @@ AATGS_FN uint32_t prism_config_flags(const aatgs_task *t)
   return PRISM_GET(t, PRISM_CONTROL, PRISM_CONFIG + offsetof(struct prism_config, flags) / 4);
 }
 
-/* Columns of a row that a scan looks at. */
-AATGS_FN uint32_t prism_columns(const prism_view *w)
-{
-  return (w->k + 7u) & ~7u;
-}
-
 /* Takes colours away until k are left: each time the class `victim` gets the last number and its
- * vertices go where they conflict least, in order, ties by `salt`. Returns the new view. */
-AATGS_FN prism_view prism_shrink(aatgs_task *t, prism_view w, uint32_t k, uint64_t salt)
+ * vertices go where they conflict least, in order, ties by `salt`. Only colours and gamma are kept
+ * right. */
+AATGS_FN void prism_shrink(aatgs_task *t, prism_view w, uint32_t k, uint64_t salt)
 {
+  w.own = NULL;
   while (w.k > k) {
     uint32_t last = w.k - 1;
     uint32_t victim = (uint32_t)((aatgs_mix64(salt + w.k) >> 32) * w.k >> 32);
     if (victim != last) {
       aatgs_lane_for(t, v, w.n)
       {
-        int16_t *row = w.gamma + (uint64_t)v * w.stride;
-        int16_t g = row[victim];
-        row[victim] = row[last];
-        row[last] = g;
+        int16_t count = *prism_entry(&w, v, victim);
+        *prism_entry(&w, v, victim) = *prism_entry(&w, v, last);
+        *prism_entry(&w, v, last) = count;
         if (w.color[v] == victim)
           aatgs_put_u16(t, w.region, w.at + v, (uint16_t)last);
         else if (w.color[v] == last)
@@ -300,26 +389,23 @@ AATGS_FN prism_view prism_shrink(aatgs_task *t, prism_view w, uint32_t k, uint64
         continue;
       aatgs_lane_for(t, c, last)
       {
-        uint64_t key = (uint64_t)(uint16_t)w.gamma[(uint64_t)v * w.stride + c] << 48 |
+        uint64_t key = (uint64_t)prism_count(&w, v, c) << 48 |
                        (uint64_t)(prism_tie((uint32_t)salt, v, c) & 0xffffffu) << 16 | c;
         best = key < best ? key : best;
       }
       best = aatgs_reduce_min_u64(t, best);
       prism_move(t, &w, v, (uint32_t)(best & 0xffffu));
     }
-    aatgs_lane_for(t, v, w.n) w.gamma[(uint64_t)v * w.stride + last] = PRISM_PAD;
+    aatgs_lane_for(t, v, w.n) * prism_entry(&w, v, last) = PRISM_PAD;
     aatgs_sync(t);
   }
-  return w;
 }
 
 /* Brings a colouring to k colours, fewer or more; returns its conflicts. */
 AATGS_FN uint32_t prism_retarget(aatgs_task *t, prism_view *w, uint32_t k, uint64_t salt)
 {
-  if (w->k > k) {
-    *w = prism_shrink(t, *w, k, salt);
-    return prism_table_conflicts(t, w);
-  }
+  if (w->k > k)
+    prism_shrink(t, *w, k, salt);
   w->k = k;
   return prism_tabulate(t, w);
 }

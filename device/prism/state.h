@@ -10,23 +10,27 @@
 #include "prism.h"
 
 enum prism_region {
-  PRISM_INFO = 0,        /* u32[PRISM_INFO_WORDS], prism_info */
-  PRISM_ROWS,            /* u32[n + 1]: start of each vertex's neighbours */
-  PRISM_ADJ,             /* u16[2 m]: neighbours, ascending */
-  PRISM_MATRIX,          /* u64[n][words]: the same as bits; size 0 on large graphs */
-  PRISM_EXP,             /* u32: e^(-i / 256) x 2^32, see fixed.h */
-  PRISM_ATOMS,           /* i32[atoms][4]: x, y, z, radius in 1/1000 angstrom */
-  PRISM_CELLS,           /* u32[cells + 1], then u32[atoms]: atoms by cell */
-  PRISM_CONTROL,         /* u32[PRISM_CONTROL_WORDS], prism_control */
-  PRISM_TABLES,          /* u32: what ConfigUpload derives from the config */
-  PRISM_BEST,            /* u16[n]: best legal colouring */
-  PRISM_FOCUS,           /* u16[n]: best colouring with the target's number of colours */
-  PRISM_WHCR,            /* u32: headers of the individuals, then of the islands */
-  PRISM_WHCR_COLORS,     /* u16[individuals][PRISM_WHCR_SLOTS][n] */
-  PRISM_WHCR_RING,       /* u64[individuals][PRISM_RING]: the last tenures given */
-  PRISM_WHCR_GAMMA,      /* i16[individuals][n][stride] */
-  PRISM_WHCR_OWN,        /* u16[individuals][PRISM_OWN_STRIDE(n)]: conflicts of each vertex */
-  PRISM_WHCR_TABU,       /* i16[individuals][n][stride]: clock until which a move is tabu */
+  PRISM_INFO = 0,    /* u32[PRISM_INFO_WORDS], prism_info */
+  PRISM_ROWS,        /* u32[n + 1]: start of each vertex's neighbours */
+  PRISM_ADJ,         /* u16[2 m]: neighbours, ascending */
+  PRISM_MATRIX,      /* u64[n][PRISM_WORDS(n)]: the same as bits */
+  PRISM_NEAR,        /* i16[n][PRISM_ROUND(n)]: the same, -1 for neighbours; 0 bytes on large
+                        graphs */
+  PRISM_EXP,         /* u32: e^(-i / 256) x 2^32, see fixed.h */
+  PRISM_ATOMS,       /* i32[atoms][4]: x, y, z, radius in 1/1000 angstrom */
+  PRISM_CELLS,       /* u32[cells + 1], then u32[atoms]: atoms by cell */
+  PRISM_CONTROL,     /* u32[PRISM_CONTROL_WORDS], prism_control */
+  PRISM_TABLES,      /* u32: what ConfigUpload derives from the config */
+  PRISM_BEST,        /* u16[n]: best legal colouring */
+  PRISM_FOCUS,       /* u16[n]: best colouring with the target's number of colours */
+  PRISM_WHCR,        /* u32: headers of the individuals, then of the islands */
+  PRISM_WHCR_COLORS, /* u16[individuals][PRISM_WHCR_SLOTS][n] */
+  PRISM_WHCR_RING,   /* u64[individuals][PRISM_RING]: the last tenures given, see whcr_tabu.h */
+  PRISM_WHCR_GAMMA,  /* i16[individuals][stride][PRISM_ROUND(n)] */
+  PRISM_WHCR_OWN,    /* u16[individuals][PRISM_ROUND(n)]: conflicts of each vertex */
+  PRISM_WHCR_LOW,    /* i16[individuals][2][PRISM_ROUND(n)]: bounds of the entries of each vertex */
+  PRISM_WHCR_MEMBERS,    /* u64[individuals][stride][PRISM_WORDS(n)]: vertices of each colour */
+  PRISM_WHCR_DUE,        /* u16[individuals][2][PRISM_RING]: entries of the ring by their end */
   PRISM_WHCR_SCRATCH,    /* u32[individuals][PRISM_SCRATCH_WORDS] */
   PRISM_THERMO,          /* u32: headers of the replicas */
   PRISM_THERMO_COLORS,   /* u16[replicas][2][n]: current, best */
@@ -73,7 +77,8 @@ enum prism_info {
 };
 
 #define PRISM_SCRATCH_WORDS(n, stride) (6u * (stride) + 2u * (n) + 8u)
-#define PRISM_OWN_STRIDE(n)            (((n) + 15u) & ~15u) /* read 16 at a time */
+#define PRISM_WORDS(n)                 (((n) + 63u) / 64u)  /* a bit a vertex */
+#define PRISM_ROUND(n)                 (((n) + 15u) & ~15u) /* read 16 at a time */
 #define PRISM_INDIVIDUALS_MAX          64u
 #define PRISM_REPLICAS_MAX             8u
 #define PRISM_SLICES_MAX               16u

@@ -20,56 +20,44 @@
   }
 
 /* In the order of enum prism_region. */
-static const aatgs_region prism_regions[] = {PRISM_CONSTANT("info", 4),
-                                             PRISM_CONSTANT("rows", 4),
-                                             PRISM_CONSTANT("adjacency", 2),
-                                             PRISM_CONSTANT("matrix", 8),
-                                             PRISM_CONSTANT("exponentials", 4),
-                                             PRISM_CONSTANT("atoms", 4),
-                                             PRISM_CONSTANT("cells", 4),
-                                             PRISM_PRIMARY("control", 4),
-                                             PRISM_DERIVED("tables", 4),
-                                             PRISM_PRIMARY("best", 2),
-                                             PRISM_PRIMARY("focus", 2),
-                                             PRISM_PRIMARY("whcr", 4),
-                                             PRISM_PRIMARY("whcr-colors", 2),
-                                             PRISM_PRIMARY("whcr-ring", 8),
-                                             PRISM_DERIVED("whcr-gamma", 2),
-                                             PRISM_DERIVED("whcr-own", 2),
-                                             PRISM_DERIVED("whcr-tabu", 4),
-                                             PRISM_DERIVED("whcr-scratch", 4),
-                                             PRISM_PRIMARY("thermo", 4),
-                                             PRISM_PRIMARY("thermo-colors", 2),
-                                             PRISM_DERIVED("thermo-gamma", 2),
-                                             PRISM_PRIMARY("quantum", 4),
-                                             PRISM_PRIMARY("quantum-colors", 2),
-                                             PRISM_DERIVED("quantum-gamma", 2),
-                                             PRISM_DERIVED("quantum-overlap", 2),
-                                             PRISM_DERIVED("quantum-sizes", 2),
-                                             PRISM_PRIMARY("custom", 4),
-                                             PRISM_PRIMARY("custom-colors", 2),
-                                             PRISM_DERIVED("custom-scratch", 4),
-                                             PRISM_DERIVED("scratch", 4),
-                                             PRISM_PRIMARY("lbs", 4),
-                                             PRISM_PRIMARY("lbs-rows", 4),
-                                             PRISM_DERIVED("lbs-grid", 1),
-                                             PRISM_DERIVED("lbs-labels", 4)};
+static const aatgs_region prism_regions[] = {
+    PRISM_CONSTANT("info", 4),         PRISM_CONSTANT("rows", 4),
+    PRISM_CONSTANT("adjacency", 2),    PRISM_CONSTANT("matrix", 8),
+    PRISM_CONSTANT("near", 2),         PRISM_CONSTANT("exponentials", 4),
+    PRISM_CONSTANT("atoms", 4),        PRISM_CONSTANT("cells", 4),
+    PRISM_PRIMARY("control", 4),       PRISM_DERIVED("tables", 4),
+    PRISM_PRIMARY("best", 2),          PRISM_PRIMARY("focus", 2),
+    PRISM_PRIMARY("whcr", 4),          PRISM_PRIMARY("whcr-colors", 2),
+    PRISM_PRIMARY("whcr-ring", 8),     PRISM_DERIVED("whcr-gamma", 2),
+    PRISM_DERIVED("whcr-own", 2),      PRISM_DERIVED("whcr-low", 2),
+    PRISM_DERIVED("whcr-members", 8),  PRISM_DERIVED("whcr-due", 2),
+    PRISM_DERIVED("whcr-scratch", 4),  PRISM_PRIMARY("thermo", 4),
+    PRISM_PRIMARY("thermo-colors", 2), PRISM_DERIVED("thermo-gamma", 2),
+    PRISM_PRIMARY("quantum", 4),       PRISM_PRIMARY("quantum-colors", 2),
+    PRISM_DERIVED("quantum-gamma", 2), PRISM_DERIVED("quantum-overlap", 2),
+    PRISM_DERIVED("quantum-sizes", 2), PRISM_PRIMARY("custom", 4),
+    PRISM_PRIMARY("custom-colors", 2), PRISM_DERIVED("custom-scratch", 4),
+    PRISM_DERIVED("scratch", 4),       PRISM_PRIMARY("lbs", 4),
+    PRISM_PRIMARY("lbs-rows", 4),      PRISM_DERIVED("lbs-grid", 1),
+    PRISM_DERIVED("lbs-labels", 4)};
 AATGS_STATIC_ASSERT(sizeof prism_regions / sizeof prism_regions[0] == PRISM_REGIONS,
                     "a row for each region");
 
-#define PRISM_BIT(name)   AATGS_REGION_BIT(PRISM_##name)
-#define PRISM_READS_GRAPH (PRISM_BIT(INFO) | PRISM_BIT(ROWS) | PRISM_BIT(ADJ))
+#define PRISM_BIT(name) AATGS_REGION_BIT(PRISM_##name)
+#define PRISM_READS_GRAPH                                                                          \
+  (PRISM_BIT(INFO) | PRISM_BIT(ROWS) | PRISM_BIT(ADJ) | PRISM_BIT(MATRIX) | PRISM_BIT(NEAR))
 #define PRISM_READS_AIM                                                                            \
   (PRISM_READS_GRAPH | PRISM_BIT(CONTROL) | PRISM_BIT(TABLES) | PRISM_BIT(BEST))
 #define PRISM_READS_RESULTS                                                                        \
-  (PRISM_READS_GRAPH | PRISM_BIT(MATRIX) | PRISM_BIT(TABLES) | PRISM_BIT(WHCR) |                   \
-   PRISM_BIT(WHCR_COLORS) | PRISM_BIT(THERMO) | PRISM_BIT(THERMO_COLORS) | PRISM_BIT(QUANTUM) |    \
-   PRISM_BIT(QUANTUM_COLORS) | PRISM_BIT(CUSTOM) | PRISM_BIT(CUSTOM_COLORS))
+  (PRISM_READS_GRAPH | PRISM_BIT(TABLES) | PRISM_BIT(WHCR) | PRISM_BIT(WHCR_COLORS) |              \
+   PRISM_BIT(THERMO) | PRISM_BIT(THERMO_COLORS) | PRISM_BIT(QUANTUM) | PRISM_BIT(QUANTUM_COLORS) | \
+   PRISM_BIT(CUSTOM) | PRISM_BIT(CUSTOM_COLORS))
 #define PRISM_WRITES_RESULT                                                                        \
   (PRISM_BIT(CONTROL) | PRISM_BIT(BEST) | PRISM_BIT(FOCUS) | PRISM_BIT(SCRATCH))
 #define PRISM_WRITES_WHCR                                                                          \
   (PRISM_BIT(WHCR) | PRISM_BIT(WHCR_COLORS) | PRISM_BIT(WHCR_RING) | PRISM_BIT(WHCR_GAMMA) |       \
-   PRISM_BIT(WHCR_OWN) | PRISM_BIT(WHCR_TABU) | PRISM_BIT(WHCR_SCRATCH))
+   PRISM_BIT(WHCR_OWN) | PRISM_BIT(WHCR_LOW) | PRISM_BIT(WHCR_MEMBERS) | PRISM_BIT(WHCR_DUE) |     \
+   PRISM_BIT(WHCR_SCRATCH))
 #define PRISM_WRITES_THERMO (PRISM_BIT(THERMO) | PRISM_BIT(THERMO_COLORS) | PRISM_BIT(THERMO_GAMMA))
 #define PRISM_WRITES_QUANTUM                                                                       \
   (PRISM_BIT(QUANTUM) | PRISM_BIT(QUANTUM_COLORS) | PRISM_BIT(QUANTUM_GAMMA) |                     \

@@ -54,20 +54,24 @@ AATGS_FN uint32_t prism_tabu_search(aatgs_task *t, prism_whcr_state *s, uint32_t
   while (moves < budget && s->conflicts) {
     uint64_t r = aatgs_random_u64(t, moves);
     uint64_t key = prism_tabu_choose(t, s, (int32_t)(s->conflicts - best), (uint32_t)r);
-    uint32_t v = prism_key_vertex(key), c = prism_key_color(key), from;
+    uint32_t v = prism_key_vertex(key), c = prism_key_color(key), from, held;
     int32_t delta = prism_key_delta(key);
     ++moves;
-    prism_tabu_tick(t, s);
-    if (key == UINT64_MAX)
-      continue; /* every move is tabu: wait one tick */
+    if (key == UINT64_MAX) { /* every move is tabu: wait one tick */
+      prism_tabu_tick(t, s);
+      aatgs_sync(t);
+      continue;
+    }
     from = s->w.color[v];
+    held = prism_tabu_held(s, v, c);
+    aatgs_sync(t); /* everyone has read the entry */
+    prism_tabu_tick(t, s);
     if (delta >= 0 && s->conflicts == best && best < kept) {
       prism_whcr_keep(t, s);
       kept = best;
     }
-    prism_move(t, &s->w, v, c);
+    prism_tabu_take(t, s, v, c, held);
     prism_tabu_forbid(t, s, v, from, prism_tenure(t, s, per_conflict, (uint32_t)(r >> 32)));
-    aatgs_one_lane(t) s->tabu[(uint64_t)v * s->w.stride + c] = PRISM_NEVER;
     aatgs_sync(t);
     s->conflicts = (uint32_t)((int32_t)s->conflicts + delta);
     best = s->conflicts < best ? s->conflicts : best;

@@ -5,14 +5,12 @@
 
 #include "search.h"
 
-#define PRISM_CLOCK_MAX 0x7ff00000u /* then the tabu clock starts again */
-/* The table counts the clock from the last multiple of this, so that 16 bits do. */
-#define PRISM_EPOCH        16384u
 #define PRISM_DRAWS_COARSE (UINT64_C(1) << 40) /* first random index of the coarse steps */
 
 typedef struct prism_whcr_state {
   prism_view w;
-  int16_t *tabu;
+  const uint64_t *ring;
+  uint16_t *due;
   uint32_t *scratch;
   uint32_t individual;
   uint32_t head;
@@ -67,10 +65,17 @@ AATGS_FN prism_whcr_state prism_whcr_state_of(const aatgs_task *t, uint32_t indi
   s.individual = individual;
   s.head = prism_whcr_head(individual);
   s.w = prism_view_of(t, PRISM_WHCR_COLORS, prism_whcr_slot(t, individual, PRISM_SLOT_CURRENT),
-                      PRISM_WHCR_GAMMA, individual * n * stride,
+                      PRISM_WHCR_GAMMA, individual * stride * PRISM_ROUND(n),
                       PRISM_GET(t, PRISM_WHCR, s.head + PRISM_H_K));
-  s.w.own = aatgs_region_ptr(t, PRISM_WHCR_OWN, uint16_t) + individual * PRISM_OWN_STRIDE(n);
-  s.tabu = aatgs_region_ptr(t, PRISM_WHCR_TABU, int16_t) + individual * n * stride;
+  s.w.across = 1;
+  s.w.down = PRISM_ROUND(s.w.n);
+  s.w.own = aatgs_region_ptr(t, PRISM_WHCR_OWN, uint16_t) + individual * 2 * PRISM_ROUND(n);
+  s.w.deep = s.w.low + PRISM_ROUND(n);
+  s.w.low = aatgs_region_ptr(t, PRISM_WHCR_LOW, int16_t) + individual * 2 * PRISM_ROUND(n);
+  s.w.deep = s.w.low + PRISM_ROUND(n);
+  s.w.members = aatgs_region_ptr(t, PRISM_WHCR_MEMBERS, uint64_t) + individual * stride * s.w.words;
+  s.ring = aatgs_region_ptr(t, PRISM_WHCR_RING, const uint64_t) + (uint64_t)individual * PRISM_RING;
+  s.due = aatgs_region_ptr(t, PRISM_WHCR_DUE, uint16_t) + (uint64_t)individual * 2 * PRISM_RING;
   s.scratch = aatgs_region_ptr(t, PRISM_WHCR_SCRATCH, uint32_t) +
               individual * PRISM_SCRATCH_WORDS(n, stride);
   s.conflicts = PRISM_GET(t, PRISM_WHCR, s.head + PRISM_H_CONFLICTS);
@@ -78,46 +83,6 @@ AATGS_FN prism_whcr_state prism_whcr_state_of(const aatgs_task *t, uint32_t indi
   s.turn = PRISM_GET(t, PRISM_WHCR, s.head + PRISM_W_TURN);
   s.w.partial = prism_island_kind_of(individual) == PRISM_ISLAND_PARTIAL;
   return s;
-}
-
-/* Nothing is tabu but what must never be chosen. */
-AATGS_FN void prism_tabu_clear(const aatgs_task *t, const prism_whcr_state *s)
-{
-  aatgs_lane_for(t, v, s->w.n)
-  {
-    int16_t *row = s->tabu + (uint64_t)v * s->w.stride;
-    for (uint32_t c = 0; c < s->w.stride; ++c)
-      row[c] = c >= s->w.k || c == s->w.color[v] ? PRISM_NEVER : 0;
-  }
-  aatgs_sync(t);
-}
-
-/* The clock passes a multiple of PRISM_EPOCH: the table counts from there. */
-AATGS_FN void prism_tabu_epoch(const aatgs_task *t, const prism_whcr_state *s)
-{
-  aatgs_sync(t);
-  aatgs_lane_for(t, v, s->w.n)
-  {
-    int16_t *row = s->tabu + (uint64_t)v * s->w.stride;
-    for (uint32_t c = 0; c < s->w.stride; ++c) {
-      if (row[c] != PRISM_NEVER)
-        row[c] = row[c] > (int16_t)PRISM_EPOCH ? (int16_t)(row[c] - (int16_t)PRISM_EPOCH) : 0;
-    }
-  }
-  aatgs_sync(t);
-}
-
-/* Forgets all moves: the clock jumps past every tenure given, so that the ring needs no
- * clearing. */
-AATGS_FN void prism_tabu_reset(aatgs_task *t, prism_whcr_state *s)
-{
-  if (s->clock >= PRISM_CLOCK_MAX) {
-    uint64_t base = (uint64_t)s->individual * PRISM_RING;
-    aatgs_lane_for(t, i, PRISM_RING) aatgs_put_u64(t, PRISM_WHCR_RING, base + i, 0);
-    s->clock = 0;
-  }
-  s->clock += PRISM_RING;
-  prism_tabu_clear(t, s);
 }
 
 /* Sizes of both parents' classes, and how many of a class's vertices are in conflict. */
@@ -255,7 +220,7 @@ AATGS_FN void prism_move_group(aatgs_task *t, prism_whcr_state *s, const uint32_
   {
     uint64_t sum = 0;
     for (uint32_t i = 0; i < count; ++i)
-      sum += (uint64_t)w->gamma[(uint64_t)members[i] * w->stride + c];
+      sum += prism_count(w, members[i], c);
     sum = sum << 32 | (prism_tie((uint32_t)(r >> 32), members[0], c) >> 16) << 16 | c;
     if (c != from && sum < best)
       best = sum;

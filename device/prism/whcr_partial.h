@@ -64,28 +64,23 @@ AATGS_FN int prism_partial_follow(aatgs_task *t, prism_whcr_state *s, uint32_t t
   return 1;
 }
 
-/* Gives v colour c and puts its neighbours of that colour out; returns how many. */
+/* Gives v colour c and puts its neighbours of that colour out; returns how many. `held` says
+ * whether the colour was held. */
 AATGS_FN uint32_t prism_partial_move(aatgs_task *t, prism_whcr_state *s, uint32_t v, uint32_t c,
-                                     uint32_t tenure)
+                                     uint32_t held, uint32_t tenure)
 {
-  const uint16_t *adj = s->w.adj + s->w.rows[v];
-  uint32_t degree = s->w.rows[v + 1] - s->w.rows[v];
-  uint32_t out = (uint32_t)s->w.gamma[(uint64_t)v * s->w.stride + c];
+  const uint64_t *near = s->w.matrix + (uint64_t)v * s->w.words;
+  const uint64_t *members = s->w.members + (uint64_t)c * s->w.words;
+  uint32_t out = 0;
   int forgot = 0;
-  prism_move(t, &s->w, v, c);
-  aatgs_one_lane(t) s->tabu[(uint64_t)v * s->w.stride + c] = PRISM_NEVER;
-  for (uint32_t i = 0; i < out; ++i) {
-    uint64_t first = UINT64_MAX;
-    aatgs_lane_for(t, e, degree)
-    {
-      if (s->w.color[adj[e]] == c) {
-        first = adj[e];
-        break;
-      }
+  prism_tabu_take(t, s, v, c, held);
+  for (uint32_t i = 0; i < s->w.words; ++i) {
+    uint64_t met = near[i] & members[i];
+    for (; met; ++out) {
+      uint32_t u = i * 64 + prism_next_bit(&met);
+      prism_move(t, &s->w, u, s->w.k);
+      forgot |= prism_tabu_forbid(t, s, u, c, tenure);
     }
-    first = aatgs_reduce_min_u64(t, first);
-    prism_move(t, &s->w, (uint32_t)first, s->w.k);
-    forgot |= prism_tabu_forbid(t, s, (uint32_t)first, c, tenure);
   }
   aatgs_sync(t);
   if (forgot)
@@ -105,13 +100,19 @@ AATGS_FN uint32_t prism_partial_search(aatgs_task *t, prism_whcr_state *s, uint3
   while (moves < budget && s->conflicts) {
     uint64_t r = aatgs_random_u64(t, moves);
     uint64_t key = prism_tabu_choose(t, s, (int32_t)(s->conflicts - least), (uint32_t)r);
+    uint32_t v = prism_key_vertex(key), c = prism_key_color(key), held;
     ++moves;
     ++since;
-    prism_tabu_tick(t, s);
-    if (key == UINT64_MAX)
+    if (key == UINT64_MAX) {
+      prism_tabu_tick(t, s);
+      aatgs_sync(t);
       continue;
-    s->conflicts += prism_partial_move(t, s, prism_key_vertex(key), prism_key_color(key),
-                                       prism_tenure(t, s, per_vertex, (uint32_t)(r >> 32)));
+    }
+    held = prism_tabu_held(s, v, c);
+    aatgs_sync(t);
+    prism_tabu_tick(t, s);
+    s->conflicts +=
+        prism_partial_move(t, s, v, c, held, prism_tenure(t, s, per_vertex, (uint32_t)(r >> 32)));
     if (--s->conflicts < least) {
       least = s->conflicts;
       since = 0;

@@ -1,105 +1,178 @@
 /* The tabu search of WhcrKernel: its memory, the choice of a move, tenures
- * (Hertz and de Werra 1987; dynamic tenures: Galinier and Hao 1999). */
+ * (Hertz and de Werra 1987; dynamic tenures: Galinier and Hao 1999).
+ *
+ * A vertex may not take a colour back before a tenure is over. The ring keeps
+ * the tenures given: (end << 32 | vertex << 16 | colour), the end on the tabu
+ * clock. While one lasts the entry of the conflict table is held, as is that of
+ * a vertex's own colour; the lists of `due` (the first
+ * entry for each end modulo PRISM_RING, then the next one of each entry) say
+ * which to let go of at a tick. */
 #ifndef AATGS_PRISM_WHCR_TABU_H
 #define AATGS_PRISM_WHCR_TABU_H
 
 #include "whcr_coarse.h"
 
+#define PRISM_CLOCK_MAX 0x7ff00000u /* then the tabu clock starts again */
+#define PRISM_NOBODY    0xffffu     /* no vertex; no entry of the ring */
+
+/* Nothing is tabu but what must never be chosen. */
+AATGS_FN void prism_tabu_clear(const aatgs_task *t, const prism_whcr_state *s)
+{
+  aatgs_lane_for(t, v, s->w.n)
+  {
+    for (uint32_t c = 0; c < s->w.k; ++c) {
+      int16_t *entry = prism_entry(&s->w, v, c);
+      *entry = (int16_t)((*entry & PRISM_CLASHES) | (c == s->w.color[v] ? PRISM_HELD : 0));
+    }
+    s->w.low[v] = s->w.deep[v] = 0;
+  }
+  aatgs_lane_for(t, i, PRISM_RING) s->due[i] = PRISM_NOBODY;
+  aatgs_sync(t);
+}
+
+/* Forgets all moves: the clock jumps past every tenure given, so that the ring needs no
+ * clearing. */
+AATGS_FN void prism_tabu_reset(aatgs_task *t, prism_whcr_state *s)
+{
+  if (s->clock >= PRISM_CLOCK_MAX) {
+    uint64_t base = (uint64_t)s->individual * PRISM_RING;
+    aatgs_lane_for(t, i, PRISM_RING) aatgs_put_u64(t, PRISM_WHCR_RING, base + i, 0);
+    s->clock = 0;
+  }
+  s->clock += PRISM_RING;
+  prism_tabu_clear(t, s);
+}
+
+/* Puts entry `slot` of the ring where its end is looked for. One lane. */
+AATGS_FN void prism_tabu_link(const prism_whcr_state *s, uint32_t slot, uint32_t end)
+{
+  s->due[PRISM_RING + slot] = s->due[end % PRISM_RING];
+  s->due[end % PRISM_RING] = (uint16_t)slot;
+}
+
 /* Rebuilds the derived tables of an individual from its colours and its ring. */
 AATGS_FN void prism_whcr_tabulate(aatgs_task *t, uint32_t individual)
 {
   prism_whcr_state s = prism_whcr_state_of(t, individual);
-  const uint64_t *ring =
-      aatgs_region_ptr(t, PRISM_WHCR_RING, const uint64_t) + (uint64_t)individual * PRISM_RING;
   prism_tabulate(t, &s.w);
   prism_tabu_clear(t, &s);
   aatgs_one_lane(t)
   {
-    /* Oldest first, so that a later tenure of the same move wins, though it be over already. */
-    for (uint32_t i = 0; i < PRISM_RING; ++i) {
-      uint64_t e = ring[(s.turn + i) % PRISM_RING];
-      uint32_t v = (uint32_t)(e >> 16) & 0xffffu, c = (uint32_t)e & 0xffffu;
-      int16_t *cell = s.tabu + (uint64_t)v * s.w.stride + c;
-      uint32_t until = (uint32_t)(e >> 32);
-      if (*cell != PRISM_NEVER)
-        *cell = until > s.clock ? (int16_t)(until - s.clock / PRISM_EPOCH * PRISM_EPOCH) : 0;
+    for (uint32_t slot = 0; slot < PRISM_RING; ++slot) {
+      uint32_t end = (uint32_t)(s.ring[slot] >> 32), v = (uint32_t)(s.ring[slot] >> 16) & 0xffffu;
+      if (end <= s.clock || v == PRISM_NOBODY)
+        continue;
+      *prism_entry(&s.w, v, (uint32_t)s.ring[slot] & 0xffffu) |= PRISM_HELD;
+      prism_tabu_link(&s, slot, end);
     }
   }
   aatgs_sync(t);
 }
 
-/* Conflicts that the best admissible move of v adds (less than 0: takes away), INT16_MAX or so
- * when there is none. A tabu move is admissible when it takes away more than `room`, which makes
- * a new best. */
-AATGS_FN int32_t prism_tabu_delta(const prism_whcr_state *s, uint32_t v, int32_t own, int32_t room,
-                                  int16_t now, uint32_t columns)
+/* v may take colour c again. One lane. */
+AATGS_FN void prism_tabu_release(const prism_whcr_state *s, uint32_t v, uint32_t c)
 {
-  const int16_t *row = s->w.gamma + (uint64_t)v * s->w.stride;
-  const int16_t *tabu = s->tabu + (uint64_t)v * s->w.stride;
-  int32_t delta = prism_row_least_free(row, tabu, now, columns) - own;
-  if (own > room) {
-    int32_t any = prism_row_least_free(row, tabu, PRISM_NEVER - 1, columns) - own;
-    delta = any < -room && any < delta ? any : delta;
-  }
-  return delta;
+  int16_t *entry = prism_entry(&s->w, v, c);
+  *entry &= PRISM_CLASHES;
+  s->w.low[v] = *entry < s->w.low[v] ? *entry : s->w.low[v];
 }
 
-/* Of the admissible moves of v that add `delta`, the one that comes first by `salt`: its key, see
- * prism_tabu_choose(). */
-AATGS_FN uint64_t prism_tabu_pick(const prism_whcr_state *s, uint32_t v, int32_t delta,
-                                  int32_t room, int16_t now, uint32_t salt)
+/* One tick of the clock: tenures end. The caller synchronizes. */
+AATGS_FN void prism_tabu_tick(const aatgs_task *t, prism_whcr_state *s)
 {
-  const int16_t *row = s->w.gamma + (uint64_t)v * s->w.stride;
-  const int16_t *tabu = s->tabu + (uint64_t)v * s->w.stride;
-  int16_t wanted = (int16_t)((int32_t)s->w.own[v] + delta);
-  uint32_t columns = prism_columns(&s->w);
-  int16_t latest = delta < -room ? PRISM_NEVER - 1 : now;
-  uint64_t best = UINT64_MAX, high = (uint64_t)(uint32_t)(delta + 32768) << 48;
-  for (uint32_t c = 0; c < columns; c += 8) {
-    uint32_t bits = prism_row_match(row, tabu, latest, wanted, c);
-    while (bits) {
-      uint32_t color = c + prism_next_bit(&bits);
-      uint64_t key = high | (uint64_t)(prism_tie(salt, v, color) >> 12) << 28 | v << 14 | color;
-      best = key < best ? key : best;
+  ++s->clock;
+  aatgs_one_lane(t)
+  {
+    uint16_t *first = s->due + s->clock % PRISM_RING;
+    for (uint32_t slot = *first; slot != PRISM_NOBODY; slot = s->due[PRISM_RING + slot]) {
+      uint32_t v = (uint32_t)(s->ring[slot] >> 16) & 0xffffu;
+      if (v != PRISM_NOBODY)
+        prism_tabu_release(s, v, (uint32_t)s->ring[slot] & 0xffffu);
+    }
+    *first = PRISM_NOBODY;
+  }
+}
+
+/* The smallest of the bits `mask` of v's entries. */
+AATGS_FN int32_t prism_tabu_least(const prism_whcr_state *s, uint32_t v, int16_t mask)
+{
+  const int16_t *entry = prism_entry(&s->w, v, 0);
+  int32_t least = INT16_MAX;
+  for (uint32_t c = 0; c < s->w.k; ++c, entry += s->w.down)
+    least = (*entry & mask) < least ? *entry & mask : least;
+  return least;
+}
+
+/* Of v's colours whose bits `mask` are `wanted`, the one that comes first by `salt`. */
+AATGS_FN uint32_t prism_tabu_pick(const prism_whcr_state *s, uint32_t v, int16_t mask,
+                                  int32_t wanted, uint32_t salt)
+{
+  const int16_t *entry = prism_entry(&s->w, v, 0);
+  uint32_t first = UINT32_MAX, color = 0;
+  for (uint32_t c = 0; c < s->w.k; ++c, entry += s->w.down) {
+    if ((*entry & mask) == wanted) {
+      uint32_t tie = prism_tie(salt, v, c);
+      color = tie <= first ? c : color;
+      first = tie < first ? tie : first;
     }
   }
-  return best;
+  return color;
+}
+
+/* Of the vertices first..end-1 in conflict (without a colour) that have a move which adds less than
+ * `limit`, one whose move adds the least, the next one from `start` on in a circle: its key, see
+ * prism_tabu_choose(); UINT64_MAX: there is none. The moves are the bits `mask` of the entries,
+ * `bound` is at most the least of each vertex: only where that looks best are they looked up. */
+AATGS_FN uint64_t prism_tabu_find(const prism_whcr_state *s, int16_t *bound, int16_t mask,
+                                  int32_t limit, uint32_t first, uint32_t end, uint32_t start,
+                                  uint32_t salt)
+{
+  const uint32_t groups = (end - first) / PRISM_GROUP, span = s->w.down;
+  const int inside = start > first && start < end;
+  const uint32_t turn = inside ? (start - first) / PRISM_GROUP : 0;
+  for (;;) {
+    int32_t least = prism_vertices_least(s->w.own, bound, (int16_t)limit, first, end);
+    if (least >= limit)
+      return UINT64_MAX;
+    /* The group of `start` comes first and, for the vertices before it, last. */
+    for (uint32_t i = 0; i <= groups; ++i) {
+      uint32_t v = first + (turn + i < groups ? turn + i : turn + i - groups) * PRISM_GROUP;
+      uint64_t bits = prism_group_match(s->w.own, bound, v, (int16_t)least);
+      if (inside && i == 0)
+        bits &= ~UINT64_C(0) << start % PRISM_GROUP;
+      while (bits) {
+        uint32_t u = v + prism_next_bit(&bits), color;
+        bound[u] = (int16_t)prism_tabu_least(s, u, mask);
+        if (bound[u] - s->w.own[u] != least)
+          continue;
+        color = prism_tabu_pick(s, u, mask, bound[u], salt);
+        return (uint64_t)(uint32_t)(least + 32768) << 42 |
+               (uint64_t)(u >= start ? u - start : u + span - start) << 28 | u << 14 | color;
+      }
+    }
+  }
 }
 
 /* The best admissible move of all vertices in conflict (that have no colour): what it adds, 16
- * bits, a tie, 20, vertex and colour, 14 each; a minimum over lanes and so the same for any number
- * of them. UINT64_MAX: there is none. */
+ * bits, the vertex counted from a random one on, vertex and colour, 14 each; a minimum over lanes
+ * and so the same for any number of them. A tabu move is admissible when it takes away more than
+ * `room` conflicts, which makes a new best. UINT64_MAX: there is none. */
 AATGS_FN uint64_t prism_tabu_choose(const aatgs_task *t, const prism_whcr_state *s, int32_t room,
                                     uint32_t salt)
 {
-  uint32_t *list = s->scratch + t->lane; /* vertices with the least delta, lane by lane */
-  uint32_t columns = prism_columns(&s->w), count = 0;
-  int16_t now = (int16_t)(s->clock % PRISM_EPOCH);
-  int32_t least = PRISM_PAD / 2;
-  uint64_t best = UINT64_MAX;
-  aatgs_lane_for(t, group, PRISM_OWN_STRIDE(s->w.n) / PRISM_GROUP)
-  {
-    uint32_t bits = prism_in_conflict(s->w.own, group * PRISM_GROUP);
-    while (bits) {
-      uint32_t v = group * PRISM_GROUP + prism_next_bit(&bits);
-      int32_t d = prism_tabu_delta(s, v, s->w.own[v], room, now, columns);
-      if (d > least)
-        continue;
-      count = d < least ? 0 : count;
-      least = d;
-      list[t->lanes * count++] = v;
-    }
-  }
-  for (uint32_t i = 0; i < count; ++i) {
-    uint64_t key = prism_tabu_pick(s, list[t->lanes * i], least, room, now, salt);
-    best = key < best ? key : best;
-  }
-  return aatgs_reduce_min_u64(t, best);
+  const uint32_t span = s->w.down, start = (uint32_t)((uint64_t)salt * span >> 32);
+  uint32_t share = (span / PRISM_GROUP + t->lanes - 1) / t->lanes * PRISM_GROUP;
+  uint32_t first = share * t->lane < span ? share * t->lane : span;
+  uint32_t end = first + share < span ? first + share : span;
+  uint64_t key = prism_tabu_find(s, s->w.deep, PRISM_CLASHES, -room, first, end, start, salt);
+  if (key == UINT64_MAX)
+    key = prism_tabu_find(s, s->w.low, -1, PRISM_FAR, first, end, start, salt);
+  return aatgs_reduce_min_u64(t, key);
 }
 
 AATGS_FN int32_t prism_key_delta(uint64_t key)
 {
-  return (int32_t)(key >> 48) - 32768;
+  return (int32_t)(key >> 42) - 32768;
 }
 
 AATGS_FN uint32_t prism_key_vertex(uint64_t key)
@@ -112,13 +185,6 @@ AATGS_FN uint32_t prism_key_color(uint64_t key)
   return (uint32_t)key & 0x3fffu;
 }
 
-/* One tick of the clock. */
-AATGS_FN void prism_tabu_tick(const aatgs_task *t, prism_whcr_state *s)
-{
-  if (++s->clock % PRISM_EPOCH == 0)
-    prism_tabu_epoch(t, s);
-}
-
 /* A tenure: `per_conflict` / 65536 for each conflict, and a random number of 32 bits scaled to
  * persistence_weight. */
 AATGS_FN uint32_t prism_tenure(const aatgs_task *t, const prism_whcr_state *s,
@@ -129,18 +195,48 @@ AATGS_FN uint32_t prism_tenure(const aatgs_task *t, const prism_whcr_state *s,
   return tenure < PRISM_RING ? (uint32_t)tenure : PRISM_RING - 1;
 }
 
+/* v has taken colour c, which was held before: its tenure no longer counts. */
+AATGS_FN void prism_tabu_void(aatgs_task *t, const prism_whcr_state *s, uint32_t v, uint32_t c)
+{
+  aatgs_lane_for(t, i, PRISM_RING)
+  {
+    uint64_t e = s->ring[i];
+    if ((uint32_t)e == (v << 16 | c) && (uint32_t)(e >> 32) > s->clock)
+      aatgs_put_u64(t, PRISM_WHCR_RING, (uint64_t)s->individual * PRISM_RING + i,
+                    e | PRISM_NOBODY << 16);
+  }
+  aatgs_sync(t);
+}
+
+/* Nonzero: the entry of v and colour c is held. */
+AATGS_FN uint32_t prism_tabu_held(const prism_whcr_state *s, uint32_t v, uint32_t c)
+{
+  return (uint32_t)(*prism_entry(&s->w, v, c) & PRISM_HELD);
+}
+
+/* Gives v colour c; `held` says whether that was held. The caller synchronizes. */
+AATGS_FN void prism_tabu_take(aatgs_task *t, prism_whcr_state *s, uint32_t v, uint32_t c,
+                              uint32_t held)
+{
+  prism_move(t, &s->w, v, c);
+  if (held)
+    prism_tabu_void(t, s, v, c);
+  aatgs_one_lane(t) * prism_entry(&s->w, v, c) |= PRISM_HELD;
+}
+
 /* v has lost colour c and may not have it again for a while. Returns whether a tenure that was not
  * over fell out of the ring. Every lane; the caller synchronizes. */
 AATGS_FN int prism_tabu_forbid(aatgs_task *t, prism_whcr_state *s, uint32_t v, uint32_t c,
                                uint32_t tenure)
 {
-  uint64_t slot = (uint64_t)s->individual * PRISM_RING + s->turn % PRISM_RING;
-  uint64_t old = aatgs_region_ptr(t, PRISM_WHCR_RING, const uint64_t)[slot];
+  uint32_t slot = s->turn % PRISM_RING;
+  uint64_t old = s->ring[slot];
   aatgs_sync(t);
   aatgs_one_lane(t)
   {
-    s->tabu[(uint64_t)v * s->w.stride + c] = (int16_t)(s->clock % PRISM_EPOCH + tenure);
-    aatgs_put_u64(t, PRISM_WHCR_RING, slot, (uint64_t)(s->clock + tenure) << 32 | v << 16 | c);
+    aatgs_put_u64(t, PRISM_WHCR_RING, (uint64_t)s->individual * PRISM_RING + slot,
+                  (uint64_t)(s->clock + tenure) << 32 | v << 16 | c);
+    prism_tabu_link(s, slot, s->clock + tenure);
   }
   ++s->turn;
   return (uint32_t)(old >> 32) > s->clock;

@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TABLES_BYTES    (64u << 20) /* for the conflict tables of WhcrKernel's individuals */
-#define MATRIX_VERTICES 8192u       /* larger graphs have no bit matrix */
+#define TABLES_BYTES (64u << 20) /* for the conflict tables of WhcrKernel's individuals */
 
 static int no_memory(aatgs_setup *s, const char *what)
 {
@@ -34,20 +33,27 @@ static uint32_t individuals_for(uint64_t n, uint64_t stride)
   return count < 2 ? 2 : count > PRISM_INDIVIDUALS_MAX ? PRISM_INDIVIDUALS_MAX : (uint32_t)count;
 }
 
+#define NEAR_VERTICES 2048u /* larger graphs have no PRISM_NEAR: 8 MiB */
+
 /* Copies the graph into the constant regions. */
 static int fill_graph(aatgs_setup *s, const prism_graph *g)
 {
-  size_t words = g->n <= MATRIX_VERTICES ? (g->n + 63) / 64 : 0;
+  size_t words = PRISM_WORDS(g->n);
   uint32_t *rows = s->region(s, PRISM_ROWS, (g->n + 1) * sizeof *rows);
   uint16_t *adj = s->region(s, PRISM_ADJ, (2 * (size_t)g->edges + 1) * sizeof *adj);
-  uint64_t *matrix = words ? s->region(s, PRISM_MATRIX, g->n * words * 8) : NULL;
-  if (!rows || !adj || (words && !matrix))
+  uint64_t *matrix = s->region(s, PRISM_MATRIX, g->n * words * 8);
+  size_t round = PRISM_ROUND(g->n);
+  int16_t *near = s->region(s, PRISM_NEAR, g->n <= NEAR_VERTICES ? 2 * g->n * round : 0);
+  if (!rows || !adj || !matrix || !near)
     return no_memory(s, "the graph");
   memcpy(rows, g->rows, (g->n + 1) * sizeof *rows);
   memcpy(adj, g->adj, 2 * (size_t)g->edges * sizeof *adj);
-  for (uint32_t v = 0; words && v < g->n; v++)
+  for (uint32_t v = 0; v < g->n; v++)
     for (uint32_t e = g->rows[v]; e < g->rows[v + 1]; e++)
       matrix[v * words + g->adj[e] / 64] |= UINT64_C(1) << (g->adj[e] % 64);
+  for (uint32_t v = 0; v < g->n && g->n <= NEAR_VERTICES; v++)
+    for (uint32_t e = g->rows[v]; e < g->rows[v + 1]; e++)
+      near[v * round + g->adj[e]] = -1;
   return 0;
 }
 
@@ -64,9 +70,11 @@ static int make_solver_regions(aatgs_setup *s, const uint32_t *info)
       {PRISM_WHCR, 4 * (w * PRISM_WHCR_WORDS + w / 2 * PRISM_ISLAND_WORDS)},
       {PRISM_WHCR_COLORS, 2 * w * PRISM_WHCR_SLOTS * n},
       {PRISM_WHCR_RING, 8 * w * PRISM_RING},
-      {PRISM_WHCR_GAMMA, 2 * w * n * k},
-      {PRISM_WHCR_OWN, 2 * w * PRISM_OWN_STRIDE(n)},
-      {PRISM_WHCR_TABU, 2 * w * n * k},
+      {PRISM_WHCR_GAMMA, 2 * w * k * PRISM_ROUND(n)},
+      {PRISM_WHCR_OWN, 2 * w * PRISM_ROUND(n)},
+      {PRISM_WHCR_LOW, 2 * w * 2 * PRISM_ROUND(n)},
+      {PRISM_WHCR_MEMBERS, 8 * w * k * PRISM_WORDS(n)},
+      {PRISM_WHCR_DUE, 2 * w * 2 * PRISM_RING},
       {PRISM_WHCR_SCRATCH, 4 * w * PRISM_SCRATCH_WORDS(n, k)},
       {PRISM_THERMO, 4 * (PRISM_THERMO_CLOCK + 8)},
       {PRISM_THERMO_COLORS, 2 * r * 2 * n},

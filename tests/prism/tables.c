@@ -40,8 +40,8 @@ static void tables_equal_a_recount(void **state)
 
 static void a_wrong_table_is_noticed(void **state)
 {
-  static const uint32_t tables[] = {PRISM_WHCR_GAMMA, PRISM_WHCR_OWN, PRISM_THERMO_GAMMA,
-                                    PRISM_QUANTUM_GAMMA};
+  static const uint32_t tables[] = {PRISM_WHCR_GAMMA, PRISM_WHCR_OWN, PRISM_WHCR_MEMBERS,
+                                    PRISM_THERMO_GAMMA, PRISM_QUANTUM_GAMMA};
   size_t size;
   char *text = graph_text(50, graph_random, 50, &size);
   (void)state;
@@ -56,7 +56,7 @@ static void a_wrong_table_is_noticed(void **state)
       harness_iterate(&h, harness_full, HARNESS_COUNT(harness_full));
     assert_int_equal(h.failed, 0);
     ((int16_t *)(void *)h.regions[tables[i]])[1] += 1;
-    harness_iterate(&h, harness_full, HARNESS_COUNT(harness_full));
+    harness_iterate(&h, harness_full, 4); /* the solvers; nobody else's verdict follows */
     assert_int_equal(h.failed, PRISM_FAIL_TABLES);
     harness_close(&h);
   }
@@ -83,10 +83,11 @@ static void a_wrong_result_is_noticed(void **state)
 /* Two harnesses run alike; in between, one forgets its derived regions and rebuilds them. */
 static void rebuilding_changes_nothing(void **state)
 {
-  static const uint32_t derived[] = {PRISM_TABLES,        PRISM_WHCR_GAMMA,      PRISM_WHCR_OWN,
-                                     PRISM_WHCR_TABU,     PRISM_WHCR_SCRATCH,    PRISM_THERMO_GAMMA,
-                                     PRISM_QUANTUM_GAMMA, PRISM_QUANTUM_OVERLAP, PRISM_SCRATCH,
-                                     PRISM_QUANTUM_SIZES, PRISM_CUSTOM_SCRATCH};
+  static const uint32_t derived[] = {PRISM_TABLES,          PRISM_WHCR_GAMMA,   PRISM_WHCR_OWN,
+                                     PRISM_WHCR_LOW,        PRISM_WHCR_MEMBERS, PRISM_WHCR_DUE,
+                                     PRISM_WHCR_SCRATCH,    PRISM_THERMO_GAMMA, PRISM_QUANTUM_GAMMA,
+                                     PRISM_QUANTUM_OVERLAP, PRISM_SCRATCH,      PRISM_QUANTUM_SIZES,
+                                     PRISM_CUSTOM_SCRATCH};
   size_t size;
   char *text = graph_text(60, graph_random, 50, &size);
   harness a, b;
@@ -115,7 +116,7 @@ static void rebuilding_changes_nothing(void **state)
   free(text);
 }
 
-/* The tabu clock passes an epoch and starts again at its end without a trace in the tables. */
+/* The tabu clock starts again at its end without a trace in the tables. */
 static void the_tabu_clock_wraps(void **state)
 {
   size_t size;
@@ -134,11 +135,10 @@ static void the_tabu_clock_wraps(void **state)
     assert_int_equal(h.failed, 0);
     back += *clock < last;
     last = *clock;
-    const int16_t *tabu = (const int16_t *)(const void *)h.regions[PRISM_WHCR_TABU];
+    const int16_t *gamma = (const int16_t *)(const void *)h.regions[PRISM_WHCR_GAMMA];
+    const uint16_t *color = (const uint16_t *)(const void *)h.regions[PRISM_WHCR_COLORS];
     for (uint32_t v = 0; v < 36; v++)
-      assert_int_equal(
-          tabu[v * 16 + ((const uint16_t *)(const void *)h.regions[PRISM_WHCR_COLORS])[v]],
-          PRISM_NEVER);
+      assert_true(gamma[color[v] * PRISM_ROUND(36u) + v] & PRISM_HELD);
   }
   assert_int_equal(back, 1);
   harness_close(&h);
