@@ -27,9 +27,10 @@ typedef struct solver {
           "down TelemetryDownload after=phase\n"                                                   \
   }
 static const solver solvers[] = {
-    {"full", "up ConfigUpload\nw WhcrKernel parts=%u after=up\nt ThermodynamicAnneal after=up\n"
-             "q QuantumOptimize after=up\nphase PhaseTransition after=w,t,q\n"
-             "down TelemetryDownload after=phase\n"},
+    {"full",
+     "up ConfigUpload\nw WhcrKernel parts=%u after=up\nt ThermodynamicAnneal arg=8 after=up\n"
+     "q QuantumOptimize arg=8 after=up\nphase PhaseTransition after=w,t,q\n"
+     "down TelemetryDownload after=phase\n"},
     AROUND("WhcrKernel", "WhcrKernel parts=%u"),
     AROUND("ThermodynamicAnneal", "ThermodynamicAnneal"),
     AROUND("QuantumOptimize", "QuantumOptimize"),

@@ -340,7 +340,7 @@ AATGS_FN void prism_quantum(aatgs_task *t)
   uint32_t target = PRISM_GET(t, PRISM_CONTROL, PRISM_TARGET);
   uint32_t ring = PRISM_GET(t, PRISM_TABLES, PRISM_T_SLICES);
   uint32_t turn;
-  if (target == 0)
+  if (target == 0 || !prism_has_turn(t))
     return;
   turn = PRISM_GET(t, PRISM_QUANTUM, PRISM_Q_CLOCK) & 1;
   for (uint32_t i = t->part; 2 * i < ring; i += t->parts)
@@ -369,7 +369,7 @@ AATGS_FN void prism_quantum_finish(aatgs_task *t)
   uint32_t quench = PRISM_GET(t, PRISM_CONTROL, PRISM_QUENCHES);
   uint32_t ring = PRISM_GET(t, PRISM_TABLES, PRISM_T_SLICES);
   uint32_t target = PRISM_GET(t, PRISM_CONTROL, PRISM_TARGET);
-  if (target == 0)
+  if (target == 0 || !prism_has_turn(t))
     return;
   aatgs_one_lane(t)
   {

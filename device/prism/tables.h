@@ -79,9 +79,13 @@ static const aatgs_task_type prism_types[] = {
     {"WhcrKernel",
      "repairs conflicts of a colouring over a coarsening hierarchy; an individual a part",
      AATGS_ROLE_NONE, 4, PRISM_READS_AIM, PRISM_WRITES_WHCR, 5 * PRISM_MS, 1, PRISM_INPUT_GRAPH},
-    {"ThermodynamicAnneal", "parallel tempering over replicas of the colouring", AATGS_ROLE_NONE, 4,
-     PRISM_READS_AIM | PRISM_BIT(EXP), PRISM_WRITES_THERMO, 10 * PRISM_MS, 1, PRISM_INPUT_GRAPH},
-    {"QuantumOptimize", "simulated quantum annealing of the colouring over Trotter slices",
+    {"ThermodynamicAnneal",
+     "parallel tempering over replicas of the colouring; arg N: in every Nth iteration",
+     AATGS_ROLE_NONE, 4, PRISM_READS_AIM | PRISM_BIT(EXP), PRISM_WRITES_THERMO, 10 * PRISM_MS, 1,
+     PRISM_INPUT_GRAPH},
+    {"QuantumOptimize",
+     "simulated quantum annealing of the colouring over Trotter slices; arg N: in every Nth "
+     "iteration",
      AATGS_ROLE_NONE, 4, PRISM_READS_AIM | PRISM_BIT(EXP), PRISM_WRITES_QUANTUM, 15 * PRISM_MS, 1,
      PRISM_INPUT_GRAPH},
     {"LbsPredict", "ligand binding sites of a protein by a grid scan, pockets ranked",
@@ -104,12 +108,12 @@ static const aatgs_named_graph prism_graphs[] = {
     {"full",
      "upload ConfigUpload\n"
      "whcr WhcrKernel after=upload\n"
-     "thermo ThermodynamicAnneal after=upload\n"
-     "quantum QuantumOptimize after=upload\n"
+     "thermo ThermodynamicAnneal arg=8 after=upload\n"
+     "quantum QuantumOptimize arg=8 after=upload\n"
      "lbs LbsPredict after=upload\n"
      "phase PhaseTransition after=whcr,thermo,quantum,lbs\n"
      "download TelemetryDownload after=phase\n",
-     "all solvers side by side, then PhaseTransition"},
+     "all solvers side by side, the annealers in every eighth iteration, then PhaseTransition"},
     {"linear",
      "upload ConfigUpload\n"
      "whcr WhcrKernel after=upload\n"

@@ -145,11 +145,17 @@ AATGS_FN void prism_thermo_one(aatgs_task *t, uint32_t replica, uint32_t target)
   aatgs_sync(t);
 }
 
+/* Whether the task has its turn: with arg N it works in every Nth iteration. */
+AATGS_FN int prism_has_turn(const aatgs_task *t)
+{
+  return t->arg < 2 || t->iteration % t->arg == 0;
+}
+
 AATGS_FN void prism_thermo(aatgs_task *t)
 {
   uint32_t target = PRISM_GET(t, PRISM_CONTROL, PRISM_TARGET);
   uint32_t replicas = PRISM_GET(t, PRISM_TABLES, PRISM_T_REPLICAS);
-  if (target == 0)
+  if (target == 0 || !prism_has_turn(t))
     return;
   for (uint32_t r = t->part; r < replicas; r += t->parts)
     prism_thermo_one(t, r, target);
@@ -202,7 +208,7 @@ AATGS_FN void prism_thermo_finish(aatgs_task *t)
 {
   uint32_t replicas = PRISM_GET(t, PRISM_TABLES, PRISM_T_REPLICAS);
   uint32_t every = PRISM_GET(t, PRISM_TABLES, PRISM_T_SWAP_EVERY), clock;
-  if (PRISM_GET(t, PRISM_CONTROL, PRISM_TARGET) == 0)
+  if (PRISM_GET(t, PRISM_CONTROL, PRISM_TARGET) == 0 || !prism_has_turn(t))
     return;
   clock = PRISM_GET(t, PRISM_THERMO, PRISM_THERMO_CLOCK);
   aatgs_sync(t);
