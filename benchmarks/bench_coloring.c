@@ -242,25 +242,28 @@ static int by_value(const void *a, const void *b)
   return (x > y) - (x < y);
 }
 
-/* All seeds of a solver on an instance: a row. */
-static void run_seeds(bench *b, const solver *s, const char *path, const char *instance,
-                      uint32_t best_known)
+static bool listed(const char *list, const char *name)
+{
+  size_t n = strlen(name);
+  for (const char *at = list; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
+    if (!strncmp(at, name, n) && (at[n] == ',' || at[n] == '\0'))
+      return true;
+  return !list;
+}
+
+/* Whether a run of that seed (from 0) is asked for; DSATUR draws no random numbers. */
+static bool wanted(const solver *s, uint32_t seed)
+{
+  return listed(options.only, s->name) && (seed == 0 || strcmp(s->name, "DSATUR"));
+}
+
+/* The row of a solver's runs on an instance. */
+static void report(bench *b, const solver *s, const run *runs, uint32_t rounds,
+                   const char *instance, uint32_t best_known)
 {
   double colors[RUNS_MAX], seconds[RUNS_MAX];
-  uint32_t rounds = b->rounds > RUNS_MAX ? RUNS_MAX : b->rounds, hits = 0;
+  uint32_t hits = 0;
   char name[128];
-  run runs[RUNS_MAX];
-  if (!strcmp(s->name, "DSATUR"))
-    rounds = 1; /* it draws no random numbers */
-  for (uint32_t i = 0; i < rounds; i++)
-    runs[i] = (run){.b = b, .solver = s, .path = path, .seed = i + 1};
-  for (uint32_t first = 0; first < rounds; first += options.together) {
-    uint32_t end = first + options.together < rounds ? first + options.together : rounds;
-    for (uint32_t i = first; i < end; i++)
-      begin_run(&runs[i], instance, best_known);
-    for (uint32_t i = first; i < end; i++)
-      end_run(&runs[i]);
-  }
   for (uint32_t i = 0; i < rounds; i++) {
     colors[i] = (double)json_integer_value(json_object_get(runs[i].done, "colors"));
     seconds[i] = json_real_value(json_object_get(runs[i].done, "reached_seconds"));
@@ -280,13 +283,27 @@ static void run_seeds(bench *b, const solver *s, const char *path, const char *i
   bench_count(row, "seeds", rounds);
 }
 
-static bool listed(const char *list, const char *name)
+/* All solvers on an instance, in turns: what else the machine does meanwhile meets them alike. */
+static void run_instance(bench *b, const char *path, const char *instance, uint32_t best_known)
 {
-  size_t n = strlen(name);
-  for (const char *at = list; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
-    if (!strncmp(at, name, n) && (at[n] == ',' || at[n] == '\0'))
-      return true;
-  return !list;
+  static run runs[SOLVERS][RUNS_MAX];
+  const uint32_t rounds = b->rounds > RUNS_MAX ? RUNS_MAX : b->rounds;
+  for (uint32_t first = 0; first < rounds; first += options.together) {
+    uint32_t end = first + options.together < rounds ? first + options.together : rounds;
+    for (size_t s = 0; s < SOLVERS; s++) {
+      for (uint32_t i = first; i < end; i++)
+        if (wanted(&solvers[s], i)) {
+          runs[s][i] = (run){.b = b, .solver = &solvers[s], .path = path, .seed = i + 1};
+          begin_run(&runs[s][i], instance, best_known);
+        }
+      for (uint32_t i = first; i < end; i++)
+        if (wanted(&solvers[s], i))
+          end_run(&runs[s][i]);
+    }
+  }
+  for (size_t s = 0; s < SOLVERS; s++)
+    if (wanted(&solvers[s], 0))
+      report(b, &solvers[s], runs[s], wanted(&solvers[s], 1) ? rounds : 1, instance, best_known);
 }
 
 /* Every instance of best.tsv in the shared data. */
@@ -303,9 +320,7 @@ static void run_instances(bench *b)
     if (sscanf(line, "%63s %u", instance, &best_known) != 2 || !listed(options.instances, instance))
       continue;
     snprintf(path, sizeof path, "%s/data/dimacs/%s.col", shared, instance);
-    for (size_t i = 0; i < SOLVERS; i++)
-      if (listed(options.only, solvers[i].name))
-        run_seeds(b, &solvers[i], path, instance, best_known);
+    run_instance(b, path, instance, best_known);
   }
   fclose(f);
 }
