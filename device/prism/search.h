@@ -140,11 +140,10 @@ AATGS_FN void prism_move_neighbours(const aatgs_task *t, const prism_view *w, ui
   }
   aatgs_lane_for(t, i, degree)
   {
-    const int16_t one = -1;
     if (a < w->k)
-      prism_vertices_less(&one - adj[i], from, w->low, w->deep, adj[i], adj[i] + 1u);
+      prism_vertex_less(-1, from, w->low, w->deep, adj[i]);
     if (b < w->k)
-      prism_vertices_more(&one - adj[i], to, adj[i], adj[i] + 1u);
+      to[adj[i]] = (int16_t)(to[adj[i]] + 1);
   }
 }
 

@@ -119,60 +119,77 @@ AATGS_FN uint32_t prism_tabu_pick(const prism_whcr_state *s, uint32_t v, int16_t
   return color;
 }
 
-/* Of the vertices first..end-1 in conflict (without a colour) that have a move which adds less than
- * `limit`, one whose move adds the least, the next one from `start` on in a circle: its key, see
- * prism_tabu_choose(); UINT64_MAX: there is none. The moves are the bits `mask` of the entries,
- * `bound` is at most the least of each vertex: only where that looks best are they looked up. */
-AATGS_FN uint64_t prism_tabu_find(const prism_whcr_state *s, int16_t *bound, int16_t mask,
-                                  int32_t limit, uint32_t first, uint32_t end, uint32_t start,
-                                  uint32_t salt)
+/* Lists the vertices first..end-1 in conflict (without a colour) whose `bound` less their conflicts
+ * is `delta`: a number drawn for each, 18 bits, and the vertex, 14. Returns how many they are. */
+AATGS_FN uint32_t prism_tabu_list(const prism_whcr_state *s, const int16_t *bound, int32_t delta,
+                                  uint32_t first, uint32_t end, uint32_t salt, uint32_t *list)
 {
-  const uint32_t groups = (end - first) / PRISM_GROUP, span = s->w.down;
-  const int inside = start > first && start < end;
-  const uint32_t turn = inside ? (start - first) / PRISM_GROUP : 0;
+  uint32_t count = 0;
+  for (uint32_t v = first; v < end; v += PRISM_GROUP) {
+    uint64_t bits = prism_group_match(s->w.own, bound, v, (int16_t)delta);
+    while (bits) {
+      uint32_t u = v + prism_next_bit(&bits);
+      list[count++] = prism_tie(salt, u, 0) >> 14 << 14 | u;
+    }
+  }
+  return count;
+}
+
+/* Takes the smallest number out of a list, which is not empty. */
+AATGS_FN uint32_t prism_tabu_next(uint32_t *list, uint32_t *count)
+{
+  uint32_t at = 0, next;
+  for (uint32_t i = 1; i < *count; ++i)
+    at = list[i] < list[at] ? i : at;
+  next = list[at];
+  list[at] = list[--*count];
+  return next;
+}
+
+/* The best move of the vertices first..end-1 if it adds less than `limit`: its key, see
+ * prism_tabu_choose(); UINT64_MAX: there is none. What a move adds are the bits `mask` of an entry
+ * less the vertex's conflicts; `bound` is at most the least of each vertex, and only where that
+ * looks best are the entries looked up. */
+AATGS_FN uint64_t prism_tabu_find(const prism_whcr_state *s, int16_t *bound, int16_t mask,
+                                  int32_t limit, uint32_t first, uint32_t end, uint32_t salt)
+{
+  uint32_t *list = s->scratch + first;
   for (;;) {
     int32_t least = prism_vertices_least(s->w.own, bound, (int16_t)limit, first, end);
+    uint32_t count;
     if (least >= limit)
       return UINT64_MAX;
-    /* The group of `start` comes first and, for the vertices before it, last. */
-    for (uint32_t i = 0; i <= groups; ++i) {
-      uint32_t v = first + (turn + i < groups ? turn + i : turn + i - groups) * PRISM_GROUP;
-      uint64_t bits = prism_group_match(s->w.own, bound, v, (int16_t)least);
-      if (inside && i == 0)
-        bits &= ~UINT64_C(0) << start % PRISM_GROUP;
-      while (bits) {
-        uint32_t u = v + prism_next_bit(&bits), color;
-        bound[u] = (int16_t)prism_tabu_least(s, u, mask);
-        if (bound[u] - s->w.own[u] != least)
-          continue;
-        color = prism_tabu_pick(s, u, mask, bound[u], salt);
-        return (uint64_t)(uint32_t)(least + 32768) << 42 |
-               (uint64_t)(u >= start ? u - start : u + span - start) << 28 | u << 14 | color;
-      }
+    count = prism_tabu_list(s, bound, least, first, end, salt, list);
+    while (count) {
+      uint32_t next = prism_tabu_next(list, &count), v = next & 0x3fffu;
+      bound[v] = (int16_t)prism_tabu_least(s, v, mask);
+      if (bound[v] - s->w.own[v] == least)
+        return (uint64_t)(uint32_t)(least + 32768) << 46 | (uint64_t)next << 14 |
+               prism_tabu_pick(s, v, mask, bound[v], salt);
     }
   }
 }
 
 /* The best admissible move of all vertices in conflict (that have no colour): what it adds, 16
- * bits, the vertex counted from a random one on, vertex and colour, 14 each; a minimum over lanes
- * and so the same for any number of them. A tabu move is admissible when it takes away more than
- * `room` conflicts, which makes a new best. UINT64_MAX: there is none. */
+ * bits, a number drawn for the vertex, 18, vertex and colour, 14 each; a minimum over lanes and so
+ * the same for any number of them. A tabu move is admissible when it takes away more than `room`
+ * conflicts, which makes a new best. UINT64_MAX: there is none. */
 AATGS_FN uint64_t prism_tabu_choose(const aatgs_task *t, const prism_whcr_state *s, int32_t room,
                                     uint32_t salt)
 {
-  const uint32_t span = s->w.down, start = (uint32_t)((uint64_t)salt * span >> 32);
+  const uint32_t span = s->w.down;
   uint32_t share = (span / PRISM_GROUP + t->lanes - 1) / t->lanes * PRISM_GROUP;
   uint32_t first = share * t->lane < span ? share * t->lane : span;
   uint32_t end = first + share < span ? first + share : span;
-  uint64_t key = prism_tabu_find(s, s->w.deep, PRISM_CLASHES, -room, first, end, start, salt);
+  uint64_t key = prism_tabu_find(s, s->w.deep, PRISM_CLASHES, -room, first, end, salt);
   if (key == UINT64_MAX)
-    key = prism_tabu_find(s, s->w.low, -1, PRISM_FAR, first, end, start, salt);
+    key = prism_tabu_find(s, s->w.low, -1, PRISM_FAR, first, end, salt);
   return aatgs_reduce_min_u64(t, key);
 }
 
 AATGS_FN int32_t prism_key_delta(uint64_t key)
 {
-  return (int32_t)(key >> 42) - 32768;
+  return (int32_t)(key >> 46) - 32768;
 }
 
 AATGS_FN uint32_t prism_key_vertex(uint64_t key)

@@ -116,7 +116,7 @@ static struct prism_config busy_config(void)
   c.betti_0_threshold = 1000;
   c.chemical_potential = 0.01f;
   c.belief_weight = 1;
-  c.restriction_weight = 0.9f;
+  c.restriction_weight = 0.4f;
   return c;
 }
 
@@ -161,7 +161,7 @@ static void every_field_has_an_effect(void **state)
       {"reservoir_sparsity", 0, 0.9},
       {"num_levels", 0, 1},
       {"coarsening_ratio", 0, 4},
-      {"restriction_weight", 0, 0.5},
+      {"restriction_weight", 0, 0.9},
       {"prolongation_weight", 0, 0.2},
       {"pre_smooth_iterations", 0, 3},
       {"post_smooth_iterations", 0, 3},
