@@ -60,7 +60,7 @@ static bool part_compressor_ready(aatgs_codec *c)
     ZSTD_CCtx_setParameter(c->of_parts, ZSTD_c_strategy, ZSTD_fast);
     ZSTD_CCtx_setParameter(c->of_parts, ZSTD_c_targetLength, 0);
     ZSTD_CCtx_setParameter(c->of_parts, ZSTD_c_minMatch, 7);
-    ZSTD_CCtx_setParameter(c->of_parts, ZSTD_c_hashLog, 10);
+    ZSTD_CCtx_setParameter(c->of_parts, ZSTD_c_hashLog, 6);
   }
   return true;
 }
