@@ -28,7 +28,7 @@ static int fill_exponentials(aatgs_setup *s)
 
 static uint32_t individuals_for(uint64_t n, uint64_t stride)
 {
-  uint64_t count = TABLES_BYTES / (n * stride * 4);
+  uint64_t count = TABLES_BYTES / (n * stride * 2);
   count &= ~UINT64_C(1);
   return count < 2 ? 2 : count > PRISM_INDIVIDUALS_MAX ? PRISM_INDIVIDUALS_MAX : (uint32_t)count;
 }

@@ -80,6 +80,54 @@ static void a_wrong_result_is_noticed(void **state)
   free(text);
 }
 
+/* Checks a choice against all moves: none adds less, and this one adds as much as it says. */
+static void check_choice(const prism_whcr_state *s, uint64_t key, int32_t room)
+{
+  const prism_view *w = &s->w;
+  int32_t least = INT32_MAX, chosen = INT32_MAX;
+  for (uint32_t v = 0; v < w->n; v++)
+    for (uint32_t c = 0; c < w->k && w->own[v]; c++) {
+      int32_t delta = (int32_t)prism_count(w, v, c) - w->own[v];
+      if (c == w->color[v] || (*prism_entry(w, v, c) & PRISM_HELD && delta >= -room))
+        continue;
+      least = delta < least ? delta : least;
+      if (v == prism_key_vertex(key) && c == prism_key_color(key))
+        chosen = delta;
+    }
+  assert_int_equal(key == UINT64_MAX, least == INT32_MAX);
+  if (key != UINT64_MAX) {
+    assert_int_equal(prism_key_delta(key), least);
+    assert_int_equal(chosen, least);
+  }
+}
+
+static void a_choice_is_a_best_move(void **state)
+{
+  static const harness_task whcr = {WHCR, 2 * PRISM_ISLAND_KINDS, 0};
+  uint32_t choices = 0;
+  (void)state;
+  for (uint32_t percent = 10; percent <= 90; percent += 40) {
+    size_t size;
+    char *text = graph_text(70, graph_random, percent, &size);
+    harness h;
+    assert_int_equal(harness_open(&h, text, size, NULL, 0), 0);
+    busy(&h);
+    for (uint32_t i = 0; i < 200; i++) {
+      harness_iterate(&h, all_kinds, HARNESS_COUNT(all_kinds));
+      for (uint32_t part = 0; part < whcr.parts; part++) {
+        aatgs_task t = harness_task_of(&h, 1, &whcr, part);
+        prism_whcr_state s = prism_whcr_state_of(&t, part);
+        int32_t room = (int32_t)(i % 4);
+        check_choice(&s, prism_tabu_choose(&t, &s, room, i * 0x9e3779b9u), room);
+        choices += s.conflicts != 0;
+      }
+    }
+    harness_close(&h);
+    free(text);
+  }
+  assert_true(choices > 1000);
+}
+
 /* Two harnesses run alike; in between, one forgets its derived regions and rebuilds them. */
 static void rebuilding_changes_nothing(void **state)
 {
@@ -148,8 +196,8 @@ static void the_tabu_clock_wraps(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(tables_equal_a_recount), cmocka_unit_test(a_wrong_table_is_noticed),
-      cmocka_unit_test(a_wrong_result_is_noticed), cmocka_unit_test(rebuilding_changes_nothing),
-      cmocka_unit_test(the_tabu_clock_wraps)};
+      cmocka_unit_test(tables_equal_a_recount),     cmocka_unit_test(a_wrong_table_is_noticed),
+      cmocka_unit_test(a_choice_is_a_best_move),    cmocka_unit_test(a_wrong_result_is_noticed),
+      cmocka_unit_test(rebuilding_changes_nothing), cmocka_unit_test(the_tabu_clock_wraps)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
