@@ -69,8 +69,7 @@ AATGS_FN prism_whcr_state prism_whcr_state_of(const aatgs_task *t, uint32_t indi
                       PRISM_GET(t, PRISM_WHCR, s.head + PRISM_H_K));
   s.w.across = 1;
   s.w.down = PRISM_ROUND(s.w.n);
-  s.w.own = aatgs_region_ptr(t, PRISM_WHCR_OWN, uint16_t) + individual * 2 * PRISM_ROUND(n);
-  s.w.deep = s.w.low + PRISM_ROUND(n);
+  s.w.own = aatgs_region_ptr(t, PRISM_WHCR_OWN, uint16_t) + individual * PRISM_ROUND(n);
   s.w.low = aatgs_region_ptr(t, PRISM_WHCR_LOW, int16_t) + individual * 2 * PRISM_ROUND(n);
   s.w.deep = s.w.low + PRISM_ROUND(n);
   s.w.members = aatgs_region_ptr(t, PRISM_WHCR_MEMBERS, uint64_t) + individual * stride * s.w.words;

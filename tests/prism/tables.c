@@ -38,6 +38,41 @@ static void tables_equal_a_recount(void **state)
   }
 }
 
+/* The tables of all individuals follow one another in their regions. */
+static void every_individual_has_tables(void **state)
+{
+  static const harness_task all[] = {
+      {UPLOAD, 1, 0}, {WHCR, PRISM_INDIVIDUALS_MAX, 0}, {PHASE, 1, 0}, {DOWNLOAD, 1, 0}};
+  size_t size;
+  char *text = graph_text(70, graph_random, 50, &size);
+  harness h;
+  (void)state;
+  assert_int_equal(harness_open(&h, text, size, NULL, 0), 0);
+  busy(&h);
+  for (uint32_t i = 0; i < PRISM_INDIVIDUALS_MAX; i++) {
+    const aatgs_task t = harness_task_of(&h, 1, &all[1], i);
+    const prism_whcr_state s = prism_whcr_state_of(&t, i);
+    const struct {
+      uint32_t region;
+      const void *at;
+    } tables[] = {{PRISM_WHCR_COLORS, s.w.color}, {PRISM_WHCR_RING, s.ring},
+                  {PRISM_WHCR_GAMMA, s.w.gamma},  {PRISM_WHCR_OWN, s.w.own},
+                  {PRISM_WHCR_LOW, s.w.low},      {PRISM_WHCR_MEMBERS, s.w.members},
+                  {PRISM_WHCR_DUE, s.due},        {PRISM_WHCR_SCRATCH, s.scratch}};
+    for (size_t k = 0; k < sizeof tables / sizeof tables[0]; k++) {
+      const uint32_t region = tables[k].region;
+      const size_t each = h.bytes[region] / PRISM_INDIVIDUALS_MAX;
+      assert_int_equal((const uint8_t *)tables[k].at - h.regions[region], each * i);
+    }
+  }
+  for (int i = 0; i < 50; i++) {
+    harness_iterate(&h, all, HARNESS_COUNT(all));
+    assert_int_equal(h.failed, 0);
+  }
+  harness_close(&h);
+  free(text);
+}
+
 static void a_wrong_table_is_noticed(void **state)
 {
   static const uint32_t tables[] = {PRISM_WHCR_GAMMA, PRISM_WHCR_OWN, PRISM_WHCR_MEMBERS,
@@ -196,8 +231,9 @@ static void the_tabu_clock_wraps(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(tables_equal_a_recount),     cmocka_unit_test(a_wrong_table_is_noticed),
-      cmocka_unit_test(a_choice_is_a_best_move),    cmocka_unit_test(a_wrong_result_is_noticed),
-      cmocka_unit_test(rebuilding_changes_nothing), cmocka_unit_test(the_tabu_clock_wraps)};
+      cmocka_unit_test(tables_equal_a_recount),    cmocka_unit_test(every_individual_has_tables),
+      cmocka_unit_test(a_wrong_table_is_noticed),  cmocka_unit_test(a_choice_is_a_best_move),
+      cmocka_unit_test(a_wrong_result_is_noticed), cmocka_unit_test(rebuilding_changes_nothing),
+      cmocka_unit_test(the_tabu_clock_wraps)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
