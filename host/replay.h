@@ -96,6 +96,8 @@ int aatgs_replay_refresh(aatgs_replay_state *s);
 void aatgs_replay_close(aatgs_replay_state *s);
 /* The recorded inputs in the order of the workload's input kinds. */
 int aatgs_replay_inputs(aatgs_replay_state *s, aatgs_input *inputs);
+/* Takes a graph of the trace into account: among `graphs`, by number, and in the limits. */
+int aatgs_replay_add_graph(aatgs_replay_state *s, const aatgs_trace_graph *description);
 /* Limits that every graph of the trace fits in. */
 void aatgs_replay_limits(const aatgs_replay_state *s, aatgs_options *options);
 /* A new copy of a recorded graph. */

@@ -8,16 +8,16 @@
 
 /* ---- Graphs ------------------------------------------------------------------------------ */
 
-static int add_graph(aatgs_replay_state *s, const aatgs_trace_graph *description)
+int aatgs_replay_add_graph(aatgs_replay_state *s, const aatgs_trace_graph *description)
 {
   aatgs_replay_graph_entry *more = realloc(s->graphs, (s->graph_count + 1) * sizeof *s->graphs);
   if (!more)
     return aatgs_error_set(s->error, AATGS_ENOMEM, 0, "out of memory");
   s->graphs = more;
-  aatgs_replay_graph_entry *g = &s->graphs[s->graph_count];
-  memset(g, 0, sizeof *g);
-  g->number = description->number;
-  s->graph_count++;
+  size_t at = s->graph_count++;
+  for (; at > 0 && more[at - 1].number > description->number; at--)
+    more[at] = more[at - 1];
+  more[at] = (aatgs_replay_graph_entry){.number = description->number};
   if (description->task_count > s->tasks_max)
     s->tasks_max = description->task_count;
   uint32_t edges = 0;
@@ -30,33 +30,22 @@ static int add_graph(aatgs_replay_state *s, const aatgs_trace_graph *description
   return 0;
 }
 
-/* Graph numbers rise by one or, past the slot of a graph that repeats, by two. */
-static int list_graphs_from(aatgs_replay_state *s, uint32_t number)
+/* Those behind the last one that is known. */
+static int list_graphs(aatgs_replay_state *s)
 {
   const aatgs_trace_graph *description;
-  for (uint32_t missing = 0; missing < 2; number++) {
-    if (aatgs_trace_get_graph(s->trace, number, &description)) {
-      missing++;
-      continue;
-    }
-    missing = 0;
-    const int rc = add_graph(s, description);
+  uint64_t number = s->graph_count ? s->graphs[s->graph_count - 1].number + UINT64_C(1) : 0;
+  int rc = 0;
+  while (number <= UINT32_MAX &&
+         (rc = aatgs_trace_next_graph(s->trace, (uint32_t)number, &description)) == 1) {
+    number = description->number + UINT64_C(1);
+    rc = aatgs_replay_add_graph(s, description);
     if (rc)
       return rc;
   }
-  return 0;
-}
-
-/* A trace that was cut out of another, or lost its beginning, may begin with any number. */
-static int list_graphs(aatgs_replay_state *s)
-{
-  aatgs_iteration it;
-  int rc = list_graphs_from(s, s->graph_count ? s->graphs[s->graph_count - 1].number + 1 : 1);
-  if (rc || aatgs_trace_seek(s->trace, 0) || aatgs_trace_next(s->trace, &it) != 1)
-    return rc;
-  if (!s->graph_count || s->graphs[s->graph_count - 1].number < it.graph)
-    rc = list_graphs_from(s, it.graph);
-  return rc;
+  if (rc < 0)
+    *s->error = *aatgs_trace_error(s->trace);
+  return rc < 0 ? rc : 0;
 }
 
 int aatgs_replay_graph(aatgs_replay_state *s, uint32_t number, aatgs_graph **out)
@@ -339,7 +328,7 @@ int aatgs_replay_refresh(aatgs_replay_state *s)
     s->last = state.last;
     s->total = s->last - s->first + 1;
   }
-  rc = list_graphs_from(s, s->graph_count ? s->graphs[s->graph_count - 1].number + 1 : 1);
+  rc = list_graphs(s);
   return rc ? rc : list_snapshots(s);
 }
 

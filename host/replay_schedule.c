@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int graph_entry(aatgs_replay_state *s, uint32_t number, aatgs_replay_graph_entry **out)
+static aatgs_replay_graph_entry *find_graph(const aatgs_replay_state *s, uint32_t number)
 {
   size_t low = 0, high = s->graph_count;
   while (low < high) {
@@ -15,10 +15,24 @@ static int graph_entry(aatgs_replay_state *s, uint32_t number, aatgs_replay_grap
     else
       high = middle;
   }
-  if (low == s->graph_count || s->graphs[low].number != number)
+  return low < s->graph_count && s->graphs[low].number == number ? &s->graphs[low] : NULL;
+}
+
+static int graph_entry(aatgs_replay_state *s, uint32_t number, aatgs_replay_graph_entry **out)
+{
+  const aatgs_trace_graph *late;
+  aatgs_replay_graph_entry *g = find_graph(s, number);
+  /* In a trace that is being written a graph may come behind those with higher numbers. */
+  if (!g && aatgs_trace_get_graph(s->trace, number, &late) == 0) {
+    const int rc = aatgs_replay_add_graph(s, late);
+    if (rc)
+      return rc;
+    g = find_graph(s, number);
+  }
+  if (!g)
     return aatgs_error_set(s->error, AATGS_ECORRUPT, 0, "%s: graph %u is missing",
                            s->options->trace, number);
-  aatgs_replay_graph_entry *g = *out = &s->graphs[low];
+  *out = g;
   if (g->graph)
     return 0;
   const int rc = aatgs_replay_graph(s, number, &g->graph);

@@ -233,23 +233,19 @@ static void report_clock(aatgs_report *report, aatgs_trace *trace)
   aatgs_report_fact(report, "error_max_ns", "error of any fit, at most", aatgs_cell_ns(worst_ns));
 }
 
-/* Graphs are numbered from 0 or 1 without gaps; the tasks of the first few are shown. */
+/* The tasks of the first few graphs are shown. */
 static void report_graphs(aatgs_report *report, aatgs_trace *trace, const aatgs_trace_info *info)
 {
   static const aatgs_column columns[] = {{"graph", "graph", true}, {"task", "task", true},
                                          {"name", "name", false},  {"type", "type", false},
                                          {"parts", "parts", true}, {"after", "after", false}};
   const aatgs_trace_graph *graph;
-  uint64_t count = 0;
+  uint64_t count = 0, number = 0;
   aatgs_report_table(report, "tasks", "Tasks", columns, 6);
-  for (uint32_t number = 0; number < UINT32_MAX; number++) {
-    if (aatgs_trace_get_graph(trace, number, &graph) == 0) {
-      if (count++ < GRAPHS_SHOWN)
-        report_tasks(report, info, graph);
-    } else if (number) {
-      break;
-    }
-  }
+  for (; number <= UINT32_MAX && aatgs_trace_next_graph(trace, (uint32_t)number, &graph) == 1;
+       number = graph->number + UINT64_C(1))
+    if (count++ < GRAPHS_SHOWN)
+      report_tasks(report, info, graph);
   aatgs_report_fact(report, "graphs", count > GRAPHS_SHOWN ? "graphs in all" : NULL,
                     aatgs_cell_count(count));
 }

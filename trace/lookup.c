@@ -45,6 +45,25 @@ int aatgs_trace_get_graph(aatgs_trace *trace, uint32_t number, const aatgs_trace
   return 0;
 }
 
+int aatgs_trace_next_graph(aatgs_trace *trace, uint32_t number, const aatgs_trace_graph **out)
+{
+  uint64_t least = UINT64_MAX;
+  for (uint32_t i = 0; i <= trace->env_count; i++) {
+    aatgs_key key = {AATGS_KIND_GRAPH, number, 0};
+    aatgs_pages *pages = i < trace->env_count ? trace->envs[i].pages : trace->meta;
+    const int rc = aatgs_pages_seek(pages, &key, NULL, 0, &trace->error);
+    if (rc < 0)
+      return rc;
+    if (rc == 1 && key.kind == AATGS_KIND_GRAPH && key.number < least)
+      least = key.number;
+  }
+  *out = NULL;
+  if (least > UINT32_MAX)
+    return 0;
+  const int rc = aatgs_trace_get_graph(trace, (uint32_t)least, out);
+  return rc ? rc : 1;
+}
+
 int aatgs_trace_get_plan(aatgs_trace *trace, uint32_t number, const aatgs_trace_plan **out)
 {
   const char *why = "out of memory";

@@ -177,6 +177,9 @@ int aatgs_trace_next(aatgs_trace *trace, aatgs_iteration *out);
 /* Valid until the handle is closed. AATGS_ENOTFOUND. */
 int aatgs_trace_get_graph(aatgs_trace *trace, uint32_t number, const aatgs_trace_graph **out);
 int aatgs_trace_get_plan(aatgs_trace *trace, uint32_t number, const aatgs_trace_plan **out);
+/* The graph with the lowest number from `number` on: 1; 0: there is none; or an error. Graphs that
+ * no iteration ran are not in a trace, so numbers may be left out. */
+int aatgs_trace_next_graph(aatgs_trace *trace, uint32_t number, const aatgs_trace_graph **out);
 /* The content of input `index`; valid until the handle is closed. */
 int aatgs_trace_get_input(aatgs_trace *trace, uint32_t index, const uint8_t **bytes, size_t *size);
 /* The last snapshot taken before iteration `iteration` (the state it started from, if *at ==

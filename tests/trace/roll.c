@@ -277,6 +277,13 @@ static void test_window_of_tables(void **state)
   aatgs_trace_get_state(t, &s);
   check_tables(t, &first, &last);
   assert_true(first == s.first && first > 30000 && last == 60000);
+  uint64_t graphs = 0;
+  const aatgs_trace_graph *g;
+  for (uint32_t number = 0; aatgs_trace_next_graph(t, number, &g) == 1; number = g->number + 1) {
+    assert_true(g->number >= number);
+    graphs++;
+  }
+  assert_int_equal(graphs, report.graphs);
   aatgs_trace_close(t);
   make_remove(dir);
 }
