@@ -43,6 +43,7 @@ static __device__ inline void aatgs_desk_find(aatgs_block *b, aatgs_step *step, 
       const uint32_t kind = box->step.kind;
       if (kind == AATGS_STEP_PART) {
         *step = box->step;
+        b->worker.now_ns = box->start_ns;
         *opened = first + 1;
         aatgs_block_store_release(&d->emptied, first + 1); /* P1 */
         return;

@@ -369,6 +369,16 @@ AATGS_FN void prism_quantum_finish(aatgs_task *t)
   uint32_t quench = PRISM_GET(t, PRISM_CONTROL, PRISM_QUENCHES);
   uint32_t ring = PRISM_GET(t, PRISM_TABLES, PRISM_T_SLICES);
   uint32_t target = PRISM_GET(t, PRISM_CONTROL, PRISM_TARGET);
+  /* Slices that were counted on another ring count anew when they move: what is between them and
+   * others may change before the config brings that ring back. */
+  aatgs_one_lane(t)
+  {
+    for (uint32_t i = 0; i < PRISM_SLICES_MAX; ++i) {
+      uint32_t on = words[prism_quantum_head(i) + PRISM_Q_RING];
+      if (on && on != ring)
+        aatgs_put_u32(t, PRISM_QUANTUM, prism_quantum_head(i) + PRISM_Q_RING, 0);
+    }
+  }
   if (target == 0 || !prism_has_turn(t))
     return;
   aatgs_one_lane(t)
@@ -393,10 +403,6 @@ AATGS_FN void prism_quantum_finish(aatgs_task *t)
     aatgs_put_u32(t, PRISM_QUANTUM, PRISM_Q_TARGET, target);
     aatgs_put_u32(t, PRISM_QUANTUM, PRISM_Q_CYCLES, cycles);
     aatgs_put_u32(t, PRISM_QUANTUM, PRISM_Q_CLOCK, words[PRISM_Q_CLOCK] + 1);
-    /* Slices off the ring count anew when they are on it again. */
-    for (uint32_t i = ring; i < PRISM_SLICES_MAX; ++i)
-      if (words[prism_quantum_head(i) + PRISM_Q_RING])
-        aatgs_put_u32(t, PRISM_QUANTUM, prism_quantum_head(i) + PRISM_Q_RING, 0);
   }
 }
 

@@ -21,11 +21,11 @@ AATGS_FN void prism_rebuild_graph(aatgs_task *t)
       prism_tabulate(t, &w);
   }
   for (uint32_t i = 0; i < PRISM_SLICES_MAX; ++i) {
-    uint32_t ring = PRISM_GET(t, PRISM_TABLES, PRISM_T_SLICES);
-    prism_slice s = prism_slice_of(t, i, ring);
+    /* The ring that it was counted on; 0: it counts anew before it moves. */
+    uint32_t ring = PRISM_GET(t, PRISM_QUANTUM, prism_quantum_head(i) + PRISM_Q_RING);
+    prism_slice s = prism_slice_of(t, i, ring ? ring : PRISM_GET(t, PRISM_TABLES, PRISM_T_SLICES));
     prism_tabulate(t, &s.w);
-    /* A slice that last moved on another ring counts anew before it moves. */
-    if (ring == PRISM_GET(t, PRISM_QUANTUM, s.head + PRISM_Q_RING))
+    if (ring)
       prism_slice_count(t, &s);
   }
 }

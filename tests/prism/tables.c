@@ -164,7 +164,7 @@ static void a_choice_is_a_best_move(void **state)
 }
 
 /* Two harnesses run alike; in between, one forgets its derived regions and rebuilds them. */
-static void rebuilding_changes_nothing(void **state)
+static void rebuild_between(const harness_task *tasks, size_t count, uint32_t blink)
 {
   static const uint32_t derived[] = {PRISM_TABLES,          PRISM_WHCR_GAMMA,   PRISM_WHCR_OWN,
                                      PRISM_WHCR_LOW,        PRISM_WHCR_MEMBERS, PRISM_WHCR_DUE,
@@ -174,16 +174,15 @@ static void rebuilding_changes_nothing(void **state)
   size_t size;
   char *text = graph_text(60, graph_random, 50, &size);
   harness a, b;
-  (void)state;
   assert_int_equal(harness_open(&a, text, size, NULL, 0), 0);
   assert_int_equal(harness_open(&b, text, size, NULL, 0), 0);
   busy(&a);
   for (int i = 0; i < 600; i++) {
-    a.config.num_quantum_states = i % 100 < 50 ? 8 : 6;
+    a.config.num_quantum_states = (i % 100 < 50) != ((uint32_t)i % 24 >= 24 - blink) ? 8 : 6;
     a.config.target_colors = i < 200 ? 0 : i % 90 < 45 ? 8 : 7;
     b.config = a.config;
-    harness_iterate(&a, all_kinds, HARNESS_COUNT(all_kinds));
-    harness_iterate(&b, all_kinds, HARNESS_COUNT(all_kinds));
+    harness_iterate(&a, tasks, count);
+    harness_iterate(&b, tasks, count);
     assert_true(a.digest == b.digest);
     assert_memory_equal(&a.telemetry, &b.telemetry, sizeof a.telemetry);
     if (i % 7)
@@ -197,6 +196,23 @@ static void rebuilding_changes_nothing(void **state)
   harness_close(&a);
   harness_close(&b);
   free(text);
+}
+
+static void rebuilding_changes_nothing(void **state)
+{
+  (void)state;
+  rebuild_between(all_kinds, HARNESS_COUNT(all_kinds), 0);
+}
+
+/* The number of slices changes for a moment, in which few of them move, or none. */
+static void rebuilding_between_turns_changes_nothing(void **state)
+{
+  static const harness_task seldom[] = {{UPLOAD, 1, 0},  {WHCR, 2, 0},  {THERMO, 4, 8},
+                                        {QUANTUM, 4, 8}, {PHASE, 1, 0}, {DOWNLOAD, 1, 0}};
+  (void)state;
+  for (uint32_t blink = 1; blink <= 12; blink++)
+    rebuild_between(seldom, HARNESS_COUNT(seldom), blink);
+  rebuild_between(all_kinds, HARNESS_COUNT(all_kinds), 1);
 }
 
 /* The tabu clock starts again at its end without a trace in the tables. */
@@ -230,10 +246,13 @@ static void the_tabu_clock_wraps(void **state)
 
 int main(void)
 {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(tables_equal_a_recount),    cmocka_unit_test(every_individual_has_tables),
-      cmocka_unit_test(a_wrong_table_is_noticed),  cmocka_unit_test(a_choice_is_a_best_move),
-      cmocka_unit_test(a_wrong_result_is_noticed), cmocka_unit_test(rebuilding_changes_nothing),
-      cmocka_unit_test(the_tabu_clock_wraps)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(tables_equal_a_recount),
+                                     cmocka_unit_test(every_individual_has_tables),
+                                     cmocka_unit_test(a_wrong_table_is_noticed),
+                                     cmocka_unit_test(a_choice_is_a_best_move),
+                                     cmocka_unit_test(a_wrong_result_is_noticed),
+                                     cmocka_unit_test(rebuilding_changes_nothing),
+                                     cmocka_unit_test(rebuilding_between_turns_changes_nothing),
+                                     cmocka_unit_test(the_tabu_clock_wraps)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
