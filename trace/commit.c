@@ -81,8 +81,11 @@ static int put_table(aatgs_trace_writer *w, aatgs_kind kind, aatgs_kept_tables *
   const aatgs_key key = {(uint8_t)kind, number, 0};
   if (!t || t->file == w->data_number)
     return 0;
+  const uint64_t before = w->volume;
+  const int rc = aatgs_writer_put(w, w->data, &key, 1, 0, t->bytes, t->size);
+  w->copies_bytes += t->file ? w->volume - before : 0;
   t->file = w->data_number;
-  return aatgs_writer_put(w, w->data, &key, 1, 0, t->bytes, t->size);
+  return rc;
 }
 
 /* The data file has what its iterations name, so that it goes with them. */
@@ -265,6 +268,7 @@ int aatgs_writer_open_data(aatgs_trace_writer *w)
   }
   w->data = data;
   w->data_number++;
+  w->copies_bytes = 0;
   return 0;
 }
 
@@ -273,14 +277,18 @@ bool aatgs_writer_is_long(const aatgs_trace_writer *w, uint64_t times)
   uint64_t ns = w->env.iterations ? w->env.last_seen_ns - w->env.first_posted_ns : 0;
   /* A map that cannot grow is too long before it is full. */
   const uint64_t most = aatgs_store_bytes_max(w->data) / 8 * 3;
-  const uint64_t bytes = w->roll_bytes < most ? w->roll_bytes : most;
+  /* Where the tables are large, a file is worth its copies of them. */
+  const uint64_t worth = w->roll_bytes > 2 * w->copies_bytes ? w->roll_bytes : 2 * w->copies_bytes;
+  const uint64_t bytes = worth < most ? worth : most;
   return aatgs_writer_data_bytes(w) > bytes * times ||
          (w->window_ns && ns > w->window_ns / AATGS_WINDOW_TIMES * times);
 }
 
 bool aatgs_writer_can_roll(const aatgs_trace_writer *w, uint64_t at)
 {
-  return w->env.iterations + aatgs_chunk_iterations(w->chunk) > 0 && at > w->before;
+  /* What is committed stays where it is: a tail is not split between files. */
+  return w->env.iterations + aatgs_chunk_iterations(w->chunk) > 0 && at > w->before &&
+         !(w->tail_stored && at <= w->committed);
 }
 
 int aatgs_writer_roll(aatgs_trace_writer *w, uint64_t at)

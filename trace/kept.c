@@ -17,6 +17,7 @@ static void replace_in_slot(aatgs_kept_tables *tables, uint32_t number)
   while (i-- > 0)
     if (!t[i]->replaced && t[i]->number % tables->slots == number % tables->slots) {
       t[i]->replaced = true;
+      tables->replaced_bytes += t[i]->size;
       return;
     }
 }
@@ -27,18 +28,26 @@ static void forget(aatgs_kept_tables *tables, const aatgs_kept *one)
   size_t count, left = 0;
   aatgs_kept **t = all(tables, &count);
   for (size_t i = 0; i < count; i++)
-    if (one ? t[i] == one : t[i]->replaced)
+    if (one ? t[i] == one : t[i]->replaced) {
+      tables->replaced_bytes -= t[i]->replaced ? t[i]->size : 0;
       free(t[i]);
-    else
+    } else {
       t[left++] = t[i];
+    }
   tables->list.size = left * sizeof(void *);
 }
 
 int aatgs_kept_add(aatgs_kept_tables *tables, uint32_t number, const uint8_t *bytes, size_t size)
 {
   aatgs_kept *old = aatgs_kept_find(tables, number);
-  if (old && old->size == size && memcmp(old->bytes, bytes, size) == 0)
+  if (old && old->size == size && memcmp(old->bytes, bytes, size) == 0) {
+    if (old->replaced) {
+      replace_in_slot(tables, number);
+      old->replaced = false;
+      tables->replaced_bytes -= size;
+    }
     return 0;
+  }
   aatgs_kept *t = malloc(sizeof *t + size);
   if (!t)
     return AATGS_ENOMEM;

@@ -16,6 +16,7 @@ typedef struct aatgs_kept {
 typedef struct aatgs_kept_tables {
   uint32_t slots; /* one is replaced by another whose number differs by a multiple; 0: none is */
   aatgs_bytes list;
+  uint64_t replaced_bytes;
 } aatgs_kept_tables;
 
 /* Copies the bytes. AATGS_ENOMEM. */

@@ -11,10 +11,12 @@ static int fetch_table(aatgs_trace *t, aatgs_kind kind, uint32_t number, const c
   const aatgs_key key = {(uint8_t)kind, number, 0};
   aatgs_value_header h;
   int rc = 0;
-  for (uint32_t i = t->env_count; rc == 0 && i-- > 0;)
-    rc = aatgs_trace_fetch(t, t->envs[i].pages, &key, AATGS_TABLE_BYTES_MAX, &h);
-  if (rc == 0) /* an older trace */
-    rc = aatgs_trace_fetch(t, t->meta, &key, AATGS_TABLE_BYTES_MAX, &h);
+  /* One copy that is whole will do; in an older trace it is in `meta`. */
+  for (uint32_t i = t->env_count + 1; (rc == 0 || rc == AATGS_ECORRUPT) && i-- > 0;) {
+    const int got =
+        aatgs_trace_fetch(t, i ? t->envs[i - 1].pages : t->meta, &key, AATGS_TABLE_BYTES_MAX, &h);
+    rc = got == 0 ? rc : got;
+  }
   if (rc == 0)
     return aatgs_error_set(&t->error, AATGS_ENOTFOUND, 0, "%s: there is no %s %u", t->dir, what,
                            number);

@@ -29,6 +29,13 @@ typedef struct found {
   uint32_t file;
 } found;
 
+/* A graph or plan that was asked for. */
+typedef struct named {
+  bool any;
+  bool there;
+  uint32_t number;
+} named;
+
 typedef struct recovery {
   const char *dir;
   aatgs_trace_note note;
@@ -48,9 +55,8 @@ typedef struct recovery {
   aatgs_bytes *contents; /* of the inputs */
   uint64_t trace;
   uint64_t damaged;
-  aatgs_bytes graphs; /* uint32_t: numbers of those that are whole, rising */
-  aatgs_bytes plans;
-  uint32_t missing[2]; /* the graph and the plan complained of last */
+  named graph; /* by the iteration before */
+  named plan;
   aatgs_copy copy;
 } recovery;
 
@@ -189,6 +195,11 @@ static int by_key(const void *a, const void *b)
   return x->h.raw_bytes > y->h.raw_bytes ? -1 : x->h.raw_bytes < y->h.raw_bytes;
 }
 
+static bool before_key(const found *a, const found *b)
+{
+  return a->h.kind != b->h.kind ? a->h.kind < b->h.kind : a->h.number < b->h.number;
+}
+
 /* Decodes value `f` into r->raw. */
 static bool take(recovery *r, const found *f)
 {
@@ -272,29 +283,38 @@ static int take_inputs(recovery *r)
   return 0;
 }
 
-static int take_table(recovery *r, const found *f)
+/* Hands the graph or plan `number` in: the first copy of it that is one. 1, 0 where there is none,
+ * or an error. */
+static int take_table(recovery *r, uint16_t kind, uint32_t number)
 {
   const char *why;
-  aatgs_trace_graph g;
-  aatgs_trace_plan p;
-  aatgs_arena arena = {0};
-  int rc = 0;
-  bool graph = f->h.kind == AATGS_KIND_GRAPH;
-  bool good =
-      take(r, f) && (graph ? aatgs_graph_read(r->raw.data, r->raw.size, &arena, &g, &why)
-                           : aatgs_plan_read(r->raw.data, r->raw.size, &arena, &p, &why)) == 0;
-  if (good && graph)
-    rc = aatgs_trace_write_graph(r->copy.w, &g);
-  else if (good)
-    rc = aatgs_trace_write_plan(r->copy.w, &p);
-  aatgs_bytes *known = graph ? &r->graphs : &r->plans;
-  if (good)
-    aatgs_bytes_u32(known, (uint32_t)f->h.number);
-  r->report->graphs += good && graph;
-  r->report->plans += good && !graph;
-  r->damaged += !good;
-  aatgs_arena_free(&arena);
-  return !rc && known->failed ? no_memory(r) : rc;
+  aatgs_trace_graph g = {0};
+  aatgs_trace_plan p = {0};
+  size_t count;
+  const found *v = list(r, &count), wanted = {.h = {.kind = kind, .number = number}};
+  const bool graph = kind == AATGS_KIND_GRAPH;
+  size_t low = 0, high = count;
+  while (low < high) {
+    const size_t middle = low + (high - low) / 2;
+    if (before_key(&v[middle], &wanted))
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  for (; low < count && v[low].h.kind == kind && v[low].h.number == number; low++) {
+    aatgs_arena arena = {0};
+    bool good = v[low].h.trace == r->trace && take(r, &v[low]) &&
+                (graph ? aatgs_graph_read(r->raw.data, r->raw.size, &arena, &g, &why)
+                       : aatgs_plan_read(r->raw.data, r->raw.size, &arena, &p, &why)) == 0 &&
+                (graph ? g.number : p.number) == number;
+    int rc = 0;
+    if (good)
+      rc = graph ? aatgs_trace_write_graph(r->copy.w, &g) : aatgs_trace_write_plan(r->copy.w, &p);
+    aatgs_arena_free(&arena);
+    if (good || rc)
+      return rc ? rc : 1;
+  }
+  return 0;
 }
 
 /* ---- Iterations -------------------------------------------------------------------- */
@@ -341,38 +361,36 @@ static int write_snapshots(recovery *r, track *t, uint64_t up_to)
   return rc;
 }
 
-static int by_number(const void *a, const void *b)
+/* Sees to it that the copy has a table that an iteration names: 1, 0 where it is damaged, or an
+ * error. Whether it is there is asked once until another one is named. */
+static int has_table(recovery *r, uint16_t kind, uint32_t number, uint64_t iteration)
 {
-  uint32_t x, y;
-  memcpy(&x, a, sizeof x);
-  memcpy(&y, b, sizeof y);
-  return x < y ? -1 : x > y;
-}
-
-static bool has(recovery *r, const aatgs_bytes *list, uint32_t number, unsigned kind,
-                const char *complaint, uint64_t iteration)
-{
-  if (list->size && bsearch(&number, list->data, list->size / 4, 4, by_number))
-    return true;
-  if (r->missing[kind] != number) {
-    say(r, complaint, number, iteration);
-    r->damaged++;
-  }
-  r->missing[kind] = number;
-  return false;
+  const bool graph = kind == AATGS_KIND_GRAPH;
+  named *n = graph ? &r->graph : &r->plan;
+  if (n->any && n->number == number)
+    return n->there;
+  const int rc = take_table(r, kind, number);
+  if (rc < 0)
+    return rc;
+  *n = (named){.any = true, .there = rc == 1, .number = number};
+  r->report->graphs += n->there && graph;
+  r->report->plans += n->there && !graph;
+  r->damaged += !n->there;
+  if (!n->there)
+    say(r,
+        graph ? "graph %" PRIu64 " is damaged; iterations that ran it, from %" PRIu64
+                " on, are left out"
+              : "plan %" PRIu64 " is damaged; iterations that ran by it, from %" PRIu64
+                " on, are left out",
+        number, iteration);
+  return n->there;
 }
 
 /* An iteration says nothing without its graph and plan. */
-static bool has_tables(recovery *r, const aatgs_iteration *it)
+static int has_tables(recovery *r, const aatgs_iteration *it)
 {
-  return has(r, &r->graphs, it->graph, 0,
-             "graph %" PRIu64 " is damaged; iterations that ran it, from %" PRIu64
-             " on, are left out",
-             it->iteration) &&
-         has(r, &r->plans, it->plan, 1,
-             "plan %" PRIu64 " is damaged; iterations that ran by it, from %" PRIu64
-             " on, are left out",
-             it->iteration);
+  const int rc = has_table(r, AATGS_KIND_GRAPH, it->graph, it->iteration);
+  return rc == 1 ? has_table(r, AATGS_KIND_PLAN, it->plan, it->iteration) : rc;
 }
 
 static int write_chunk(recovery *r, const found *f, track *snapshots)
@@ -398,9 +416,13 @@ static int write_chunk(recovery *r, const found *f, track *snapshots)
     r->damaged++;
   }
   int rc = 0;
-  for (uint32_t i = 0; !rc && i < r->chunk.header.iterations; i++) {
+  for (uint32_t i = 0; rc >= 0 && i < r->chunk.header.iterations; i++) {
     const aatgs_iteration *it = &r->chunk.iterations[i];
-    if ((r->report->iterations && it->iteration <= r->report->last) || !has_tables(r, it))
+    rc = 0;
+    if (r->report->iterations && it->iteration <= r->report->last)
+      continue;
+    rc = has_tables(r, it);
+    if (rc != 1)
       continue;
     rc = write_snapshots(r, snapshots, it->iteration);
     if (!rc)
@@ -513,17 +535,7 @@ static void check_ends(recovery *r)
 
 static int write_all(recovery *r)
 {
-  size_t count;
-  const found *v = list(r, &count);
-  int rc = 0;
-  for (size_t i = 0; !rc && i < count; i++) {
-    bool table = v[i].h.kind == AATGS_KIND_GRAPH || v[i].h.kind == AATGS_KIND_PLAN;
-    bool older = i > 0 && v[i - 1].h.kind == v[i].h.kind && v[i - 1].h.number == v[i].h.number;
-    if (table && !older && v[i].h.trace == r->trace)
-      rc = take_table(r, &v[i]);
-  }
-  if (!rc)
-    rc = write_iterations(r);
+  int rc = write_iterations(r);
   if (!rc)
     check_ends(r);
   if (!rc)
@@ -564,12 +576,7 @@ static int recover(recovery *r, const char *out)
 int aatgs_trace_recover(const char *dir, const char *out, aatgs_trace_note note, void *user,
                         aatgs_trace_report *report, aatgs_error *error)
 {
-  recovery r = {.dir = dir,
-                .note = note,
-                .user = user,
-                .report = report,
-                .error = error,
-                .missing = {UINT32_MAX, UINT32_MAX}};
+  recovery r = {.dir = dir, .note = note, .user = user, .report = report, .error = error};
   *report = (aatgs_trace_report){0};
   int rc = recover(&r, out);
   for (size_t i = 0; i < r.files.size / sizeof(int); i++)
@@ -583,8 +590,6 @@ int aatgs_trace_recover(const char *dir, const char *out, aatgs_trace_note note,
   aatgs_bytes_free(&r.window);
   aatgs_bytes_free(&r.value);
   aatgs_bytes_free(&r.raw);
-  aatgs_bytes_free(&r.graphs);
-  aatgs_bytes_free(&r.plans);
   aatgs_arena_free(&r.arena);
   aatgs_codec_close(r.codec);
   return rc;

@@ -10,7 +10,7 @@ int aatgs_copy_open(aatgs_copy *c, const char *out, const aatgs_trace_info *info
                     const uint8_t *const *inputs, aatgs_trace_report *report, aatgs_error *error)
 {
   const aatgs_trace_writer_options o = {
-      .dir = out, .info = info, .inputs = inputs, .zstd_level = 3};
+      .dir = out, .info = info, .inputs = inputs, .zstd_level = 3, .graphs_max = 1, .plans_max = 1};
   *c = (aatgs_copy){.report = report, .telemetry_bytes = info->telemetry_bytes};
   *report = (aatgs_trace_report){.inputs = info->input_count};
   return aatgs_trace_writer_open(&o, &c->w, error);

@@ -17,6 +17,7 @@
 #define CHUNK_BYTES      (UINT64_C(2) << 20)
 #define COMMIT_BYTES     (UINT64_C(4) << 20)
 #define ROLL_BYTES       (UINT64_C(256) << 20)
+#define REPLACED_BYTES   (UINT64_C(16) << 20)
 #define COMMIT_NS        UINT64_C(100000000)
 
 /* ---- Opening ----------------------------------------------------------------------- */
@@ -248,11 +249,22 @@ static int refuse(aatgs_trace_writer *w, const char *what, uint64_t number, cons
   return w->error.code;
 }
 
+/* Tables that only iterations of the open chunk name are not to pile up. */
+static int let_go_of_replaced(aatgs_trace_writer *w)
+{
+  if (w->graphs.replaced_bytes + w->plans.replaced_bytes < REPLACED_BYTES)
+    return w->error.code;
+  const int rc = seal_all(w);
+  aatgs_kept_drop_replaced(&w->graphs);
+  aatgs_kept_drop_replaced(&w->plans);
+  return rc;
+}
+
 int aatgs_trace_write_graph(aatgs_trace_writer *w, const aatgs_trace_graph *graph)
 {
   const char *why;
   aatgs_trace_graph check;
-  if (w->error.code)
+  if (w->error.code || let_go_of_replaced(w))
     return w->error.code;
   w->scratch.size = 0;
   int rc = aatgs_graph_write(graph, &w->scratch, &why);
@@ -269,7 +281,7 @@ int aatgs_trace_write_graph(aatgs_trace_writer *w, const aatgs_trace_graph *grap
 int aatgs_trace_write_plan(aatgs_trace_writer *w, const aatgs_trace_plan *plan)
 {
   const char *why;
-  if (w->error.code)
+  if (w->error.code || let_go_of_replaced(w))
     return w->error.code;
   w->scratch.size = 0;
   int rc = aatgs_plan_write(plan, &w->scratch, &why);

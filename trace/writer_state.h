@@ -28,6 +28,7 @@ struct aatgs_trace_writer {
   uint64_t window_bytes; /* 0: keep everything */
   uint64_t window_ns;    /* 0: keep everything */
   uint64_t snapshot_bytes;
+  uint64_t copies_bytes; /* of tables in the newest data file that an older one had, too */
   aatgs_codec *codec;
   aatgs_store *meta;
   aatgs_store *data;

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -288,6 +289,85 @@ static void test_window_of_tables(void **state)
   make_remove(dir);
 }
 
+/* A graph as large as a data file of the window: files get longer, not more. */
+static void test_window_of_a_large_graph(void **state)
+{
+  (void)state;
+  enum { TASKS = 3000 };
+  const char *dir = make_path("windowlarge");
+  aatgs_trace_writer_options wo = small_writer_options(dir);
+  make_options o = small_options;
+  o.graphs = 1;
+  wo.window_bytes = 4 << 20;
+  small_run r;
+  unsigned files;
+  aatgs_error e;
+  uint64_t random = 5;
+  aatgs_trace_task *tasks = calloc(TASKS, sizeof *tasks);
+  for (uint32_t k = 0; k < TASKS; k++)
+    tasks[k] = (aatgs_trace_task){.name = "t",
+                                  .parts = 1,
+                                  .first_record = k,
+                                  .estimate_ns = make_random(&random),
+                                  .reads = make_random(&random),
+                                  .writes = make_random(&random)};
+  const aatgs_trace_graph graph = {1, TASKS, TASKS, tasks};
+  small_begin(&r, &o, &wo);
+  small_ok(aatgs_trace_write_graph(r.w, &graph), aatgs_trace_writer_error(r.w));
+  for (uint32_t i = 0; i < 20000; i++) {
+    small_ok(small_step(&r, 20), aatgs_trace_writer_error(r.w));
+    if (i % 50 == 0)
+      small_ok(aatgs_trace_writer_flush(r.w), aatgs_trace_writer_error(r.w));
+  }
+  small_ok(aatgs_trace_writer_close(r.w, 1, 0, &e), &e);
+  disk_bytes(dir, &files);
+  print_message("%u snapshots ordered, %u files left\n", r.delivered, files);
+  assert_true(r.delivered < 60 && files > 4);
+  free(tasks);
+  make_remove(dir);
+}
+
+/* A snapshot that comes after what follows it was committed begins no file: that would have to be
+ * taken from the old one. */
+static void test_late_snapshot_after_a_commit(void **state)
+{
+  (void)state;
+  const char *dir = make_path("rolllate");
+  aatgs_trace_writer_options wo = small_writer_options(dir);
+  uint8_t bytes[512];
+  small_run r;
+  aatgs_trace *t;
+  aatgs_trace_state s;
+  aatgs_error e;
+  unsigned files;
+  small_begin(&r, &small_options, &wo);
+  while (!aatgs_trace_writer_wants_snapshot(r.w))
+    small_ok(small_step(&r, UINT_MAX), aatgs_trace_writer_error(r.w));
+  for (unsigned i = 0; i < 10; i++)
+    small_ok(small_step(&r, UINT_MAX), aatgs_trace_writer_error(r.w));
+  small_ok(aatgs_trace_writer_flush(r.w), aatgs_trace_writer_error(r.w));
+  const uint64_t committed = aatgs_trace_writer_committed(r.w);
+  assert_int_equal(committed, r.m.iteration);
+  make_snapshot(committed - 3, r.m.o.seed, bytes, sizeof bytes);
+  small_ok(aatgs_trace_write_snapshot(r.w, committed - 3, bytes, sizeof bytes),
+           aatgs_trace_writer_error(r.w));
+  assert_true(aatgs_trace_writer_wants_snapshot(r.w));
+  assert_int_equal(aatgs_trace_writer_committed(r.w), committed);
+  small_ok(aatgs_trace_open(dir, &t, &e), &e);
+  aatgs_trace_get_state(t, &s);
+  assert_int_equal(s.last, committed);
+  aatgs_trace_close(t);
+  disk_bytes(dir, &files);
+  assert_int_equal(files, 1);
+  make_snapshot(committed + 1, r.m.o.seed, bytes, sizeof bytes);
+  small_ok(aatgs_trace_write_snapshot(r.w, committed + 1, bytes, sizeof bytes),
+           aatgs_trace_writer_error(r.w));
+  disk_bytes(dir, &files);
+  assert_int_equal(files, 2);
+  small_ok(aatgs_trace_writer_close(r.w, 1, 0, &e), &e);
+  make_remove(dir);
+}
+
 /* What ran between snapshot 0 and a window that has none is gone, and so is its use. */
 static void test_window_without_snapshots(void **state)
 {
@@ -317,9 +397,14 @@ static void test_window_without_snapshots(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_rolling),          cmocka_unit_test(test_ticks_go_on),
-      cmocka_unit_test(test_window),           cmocka_unit_test(test_window_of_time),
-      cmocka_unit_test(test_window_of_tables), cmocka_unit_test(test_window_without_snapshots),
+      cmocka_unit_test(test_rolling),
+      cmocka_unit_test(test_ticks_go_on),
+      cmocka_unit_test(test_window),
+      cmocka_unit_test(test_window_of_time),
+      cmocka_unit_test(test_window_of_tables),
+      cmocka_unit_test(test_window_of_a_large_graph),
+      cmocka_unit_test(test_late_snapshot_after_a_commit),
+      cmocka_unit_test(test_window_without_snapshots),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
