@@ -369,6 +369,8 @@ AATGS_FN void prism_quantum_finish(aatgs_task *t)
   uint32_t quench = PRISM_GET(t, PRISM_CONTROL, PRISM_QUENCHES);
   uint32_t ring = PRISM_GET(t, PRISM_TABLES, PRISM_T_SLICES);
   uint32_t target = PRISM_GET(t, PRISM_CONTROL, PRISM_TARGET);
+  if (target == 0)
+    return;
   /* Slices that were counted on another ring count anew when they move: what is between them and
    * others may change before the config brings that ring back. */
   aatgs_one_lane(t)
@@ -379,7 +381,7 @@ AATGS_FN void prism_quantum_finish(aatgs_task *t)
         aatgs_put_u32(t, PRISM_QUANTUM, prism_quantum_head(i) + PRISM_Q_RING, 0);
     }
   }
-  if (target == 0 || !prism_has_turn(t))
+  if (!prism_has_turn(t))
     return;
   aatgs_one_lane(t)
   {
