@@ -150,8 +150,13 @@ AATGS_FN void prism_move_neighbours(const aatgs_task *t, const prism_view *w, ui
 /* Gives v colour b and keeps the tables right. Every lane calls it with the same arguments. */
 AATGS_FN void prism_move(aatgs_task *t, const prism_view *w, uint32_t v, uint32_t b)
 {
-  uint32_t a = w->color[v];
-  aatgs_sync(t); /* everyone has read color[v] */
+  uint32_t a = w->color[v], met = 0;
+  aatgs_one_lane(t)
+  {
+    if (w->own && !w->partial)
+      met = prism_count(w, v, b);
+  }
+  aatgs_sync(t); /* everyone has read color[v], and one its conflicts, which stay the same */
   if (w->own) {
     prism_move_neighbours(t, w, v, a, b);
     prism_move_class(t, w, v, a, b);
@@ -168,7 +173,7 @@ AATGS_FN void prism_move(aatgs_task *t, const prism_view *w, uint32_t v, uint32_
   aatgs_one_lane(t)
   {
     if (w->own)
-      w->own[v] = w->partial ? b == w->k : prism_count(w, v, b);
+      w->own[v] = w->partial ? b == w->k : (uint16_t)met;
     aatgs_put_u16(t, w->region, w->at + v, (uint16_t)b);
   }
   aatgs_sync(t);
