@@ -3,7 +3,7 @@
 # memory, beside a plain SQLite that was given the column. Makes the trace of 10 million iterations
 # of workload `empty` where there is none. JSON with FORMAT=json.
 set -eu
-aatgs=$1
+aatgs=$(realpath "$1")
 trace=${2:-/tmp/aatgs-ask.trace}
 rounds=${ROUNDS:-5}
 work=$(mktemp -d)

@@ -5,7 +5,7 @@
 # in how many pairs C was found slower in that task and in no other. JSON on stdout, a table on
 # stderr. Run it on a quiet machine, or behind what keeps others away.
 set -eu
-build=$1
+build=$(realpath "$1")
 pairs=${2:-20}
 iterations=${3:-10000}
 work=$(mktemp -d "${TMPDIR:-/tmp}/aatgs-diff-XXXXXX")

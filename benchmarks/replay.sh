@@ -3,7 +3,7 @@
 # million, scheduler-only replay on one core beside the replay of everything, and a run with snapshots
 # beside the same without. Times are wall time of the whole command. JSON lines with FORMAT=json.
 set -eu
-aatgs=$1
+aatgs=$(realpath "$1")
 rounds=${ROUNDS:-3} iterations=${ITERATIONS:-1000000}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

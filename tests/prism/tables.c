@@ -15,6 +15,16 @@ static void busy(harness *h)
   h->config.tunneling_prob_base = 0.5f;
 }
 
+/* On a random graph of 70 vertices with so many percent of all edges; the text is the caller's. */
+static char *open_busy(harness *h, uint32_t percent)
+{
+  size_t size;
+  char *text = graph_text(70, graph_random, percent, &size);
+  assert_int_equal(harness_open(h, text, size, NULL, 0), 0);
+  busy(h);
+  return text;
+}
+
 /* With an island of every kind. */
 static const harness_task all_kinds[] = {{UPLOAD, 1, 0}, {WHCR, 2 * PRISM_ISLAND_KINDS, 0},
                                          {THERMO, 4, 0}, {QUANTUM, 4, 0},
@@ -24,11 +34,8 @@ static void tables_equal_a_recount(void **state)
 {
   (void)state;
   for (uint32_t percent = 10; percent <= 90; percent += 40) {
-    size_t size;
-    char *text = graph_text(70, graph_random, percent, &size);
     harness h;
-    assert_int_equal(harness_open(&h, text, size, NULL, 0), 0);
-    busy(&h);
+    char *text = open_busy(&h, percent);
     for (int i = 0; i < 400; i++) {
       harness_iterate(&h, all_kinds, HARNESS_COUNT(all_kinds));
       assert_int_equal(h.failed, 0);
@@ -43,12 +50,9 @@ static void every_individual_has_tables(void **state)
 {
   static const harness_task all[] = {
       {UPLOAD, 1, 0}, {WHCR, PRISM_INDIVIDUALS_MAX, 0}, {PHASE, 1, 0}, {DOWNLOAD, 1, 0}};
-  size_t size;
-  char *text = graph_text(70, graph_random, 50, &size);
   harness h;
+  char *text = open_busy(&h, 50);
   (void)state;
-  assert_int_equal(harness_open(&h, text, size, NULL, 0), 0);
-  busy(&h);
   for (uint32_t i = 0; i < PRISM_INDIVIDUALS_MAX; i++) {
     const aatgs_task t = harness_task_of(&h, 1, &all[1], i);
     const prism_whcr_state s = prism_whcr_state_of(&t, i);
@@ -142,11 +146,8 @@ static void a_choice_is_a_best_move(void **state)
   uint32_t choices = 0;
   (void)state;
   for (uint32_t percent = 10; percent <= 90; percent += 40) {
-    size_t size;
-    char *text = graph_text(70, graph_random, percent, &size);
     harness h;
-    assert_int_equal(harness_open(&h, text, size, NULL, 0), 0);
-    busy(&h);
+    char *text = open_busy(&h, percent);
     for (uint32_t i = 0; i < 200; i++) {
       harness_iterate(&h, all_kinds, HARNESS_COUNT(all_kinds));
       for (uint32_t part = 0; part < whcr.parts; part++) {
