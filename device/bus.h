@@ -17,7 +17,7 @@
 #endif
 
 #define AATGS_BUS_MAGIC UINT64_C(0x3153554253475441) /* "ATGSBUS1", little-endian */
-#define AATGS_BUS_VERSION 3u
+#define AATGS_BUS_VERSION 4u
 
 #define AATGS_CONFIG_BYTES_MAX 256u
 #define AATGS_TELEMETRY_BYTES_MAX 64u
@@ -183,7 +183,9 @@ typedef struct aatgs_turn {
   uint32_t first_wait; /* index into the waits array */
   uint32_t waits;      /* records of other workers' turns */
   uint32_t depends;    /* those and, after them, records of earlier turns of its own worker */
-  uint32_t pad0[2];
+  uint32_t plain;      /* of how many plain ones in a row it is the first: such a turn calls no finish
+                          function, and neither waits nor is waited for */
+  uint32_t pad0;
 } aatgs_turn;
 
 /* Bytes from the start of a graph's table to its program, and of the program. */
@@ -301,7 +303,7 @@ typedef struct aatgs_bus {
 /* What a worker runs: 0 when idle, else the low 32 bits of the iteration and
  * the task's number plus one. A watchdog reads it to name a stuck task. */
 #define AATGS_RUNNING(iteration, task) \
-  ((uint64_t)(uint32_t)(iteration) << 32 | ((uint64_t)(task) + 1u))
+  ((uint64_t)(uint32_t)(iteration) << 32 | (uint32_t)((task) + 1u))
 
 AATGS_STATIC_ASSERT(sizeof(aatgs_bus_layout) == 168, "bus layout");
 AATGS_STATIC_ASSERT(sizeof(aatgs_host_line) == 64, "host line");

@@ -87,23 +87,29 @@ AATGS_FN const aatgs_outline *aatgs_outline_of(const aatgs_loop *loop, aatgs_fro
   return &front->known;
 }
 
+/* Whether no program is in flight. */
+AATGS_FN int aatgs_programs_over(aatgs_front *front)
+{
+  return (int32_t)(aatgs_front_ended(front) - front->programs) >= 0;
+}
+
 /* Whether the program of the outline may start beside those in flight. Programs overlap where their
  * graphs share no region, or, with one worker each, in its queue. */
 AATGS_FN int aatgs_program_fits(aatgs_front *front, const aatgs_outline *g)
 {
-  return (front->solo && g->workers == 1) || front->programs == aatgs_front_ended(front) ||
+  return (front->solo && g->workers == 1) || aatgs_programs_over(front) ||
          !((front->touched & g->written) | (front->written & g->touched));
 }
 
-/* It starts. */
+/* It is the next step. */
 AATGS_FN void aatgs_program_starts(aatgs_front *front, const aatgs_outline *g)
 {
-  const int alone = front->programs == aatgs_front_ended(front);
+  const int alone = aatgs_programs_over(front);
   front->solo = (alone || front->solo) && g->workers == 1;
   front->touched = (alone ? 0 : front->touched) | g->touched;
   front->written = (alone ? 0 : front->written) | g->written;
   front->dirty |= g->written != 0;
-  front->programs++;
+  front->programs = front->steps + 1;
 }
 
 /* Whether the program may start now; it is then taken. */
@@ -125,7 +131,7 @@ AATGS_FN int aatgs_program_start(const aatgs_loop *loop, aatgs_front *front, uin
 AATGS_FN int aatgs_dataflow_start(aatgs_loop *loop, aatgs_front *front, uint32_t worker,
                                   uint64_t iteration)
 {
-  if (front->programs != aatgs_front_ended(front))
+  if (!aatgs_programs_over(front))
     return 0;
   if (!front->dataflow) {
     const uint64_t before = iteration - loop->first_iteration;
@@ -144,7 +150,7 @@ AATGS_FN int aatgs_dataflow_start(aatgs_loop *loop, aatgs_front *front, uint32_t
 /* Nothing is in flight. */
 AATGS_FN int aatgs_all_ended(const aatgs_loop *loop, aatgs_front *front)
 {
-  return front->programs == aatgs_front_ended(front) && (!front->dataflow || aatgs_quiescent(loop));
+  return aatgs_programs_over(front) && (!front->dataflow || aatgs_quiescent(loop));
 }
 
 /* NONE: the command has to wait for iterations in flight, and is to be looked at again. */
@@ -184,25 +190,22 @@ AATGS_COLD void aatgs_command_done(aatgs_loop *loop, aatgs_front *front, aatgs_s
   aatgs_dev_store_release_u32(&loop->shared->stop, 1);
 }
 
-/* Hands a command on to the workers of its program; the lanes of a team together. */
-AATGS_FN void aatgs_relay(aatgs_loop *loop, aatgs_front *front, uint32_t worker,
-                          aatgs_command_words *command, uint32_t lane)
+AATGS_FN aatgs_flit *aatgs_relay_slot(const aatgs_loop *loop, uint64_t n)
 {
-  const uint64_t n = front->next_relay;
-  if (lane == 0) {
-    command->command.header.telemetry_read = worker;
-    command->command.header.flags |= front->dirty ? AATGS_COMMAND_ACQUIRE : 0;
-  }
-  aatgs_team_share(0);
-  aatgs_team_slot_store(loop->relay + (n & loop->command_mask) * AATGS_COMMAND_FLITS,
-                        AATGS_COMMAND_FLITS, (uint32_t)n, command->words, lane);
+  return loop->relay + (n & loop->command_mask) * AATGS_COMMAND_FLITS;
+}
+
+/* The next command lies in its relay slot: counts it, and says so where workers have to acquire
+ * what was written before. */
+AATGS_FN void aatgs_relay_ring(aatgs_loop *loop, aatgs_front *front, uint32_t lane)
+{
   if (lane != 0)
     return;
-  front->next_relay = n + 1;
+  front->next_relay++;
   if (front->dirty)
-    aatgs_dev_store_release_u64(&loop->shared->bell, n + 1); /* D11 */
+    aatgs_dev_store_release_u64(&loop->shared->bell, front->next_relay); /* D11 */
   else
-    aatgs_bell_store(&loop->shared->bell, n + 1);
+    aatgs_bell_store(&loop->shared->bell, front->next_relay);
   front->dirty = front->written != 0;
 }
 

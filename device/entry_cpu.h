@@ -13,6 +13,7 @@ typedef struct aatgs_thread {
   uint32_t turns; /* at polling since the last beat */
   aatgs_step step;
   aatgs_program program;
+  uint32_t turns_taken;
   aatgs_command_words command; /* the one being obeyed */
 } aatgs_thread;
 
@@ -51,16 +52,29 @@ static void aatgs_thread_begin(aatgs_loop *loop)
   aatgs_bus_store_release(&loop->bus->device.state, AATGS_DEVICE_RUNNING); /* B5 */
 }
 
+/* Hands the command on to the workers of its program. */
+static void aatgs_thread_relay(aatgs_loop *loop, aatgs_thread *self, aatgs_front *front)
+{
+  aatgs_command_header *h = &self->command.command.header;
+  const uint64_t n = front->next_relay;
+  h->telemetry_read = self->worker.id;
+  h->flags |= front->dirty ? AATGS_COMMAND_ACQUIRE : 0;
+  aatgs_slot_store(aatgs_relay_slot(loop, n), AATGS_COMMAND_FLITS, (uint32_t)n,
+                   self->command.words);
+  aatgs_relay_ring(loop, front, 0);
+  self->worker.relayed = front->next_relay;
+}
+
 /* Runs a program that was just taken off the ring. The token stays until it has ended. */
 static void aatgs_thread_program(aatgs_loop *loop, aatgs_thread *self)
 {
   aatgs_front *front = &loop->shared->front;
   aatgs_worker *w = &self->worker;
-  if (front->known.workers > 1) {
-    aatgs_relay(loop, front, w->id, &self->command, 0);
-    w->relayed = front->next_relay;
-  }
-  aatgs_program_run(loop, w->id, &self->program, &self->command.command, aatgs_clock_ns(), 0, 0, 1);
+  if (front->known.workers > 1)
+    aatgs_thread_relay(loop, self, front);
+  front->steps++;
+  aatgs_program_run(loop, w->id, &self->program, &self->command.command, aatgs_clock_ns(), 0,
+                    &self->turns_taken, 0, 1);
   front->ended++;
 }
 
@@ -129,7 +143,7 @@ static int aatgs_thread_join(aatgs_loop *loop, aatgs_thread *self)
     return 0;
   const aatgs_command *command = &self->command.command;
   aatgs_program_run(loop, w->id, &self->program, command, aatgs_clock_ns(),
-                    aatgs_relay_index(loop, w, command), 0, 1);
+                    aatgs_relay_index(loop, w, command), &self->turns_taken, 0, 1);
   return 1;
 }
 

@@ -1,5 +1,6 @@
 /* The persistent kernel and its launch: in block 0 polling warps take commands beside the
- * lanes that run tasks; the other blocks look into the device's memory. Included by loop.h. */
+ * lanes that run tasks; the other blocks look into the device's memory. In each a warp beside the
+ * lanes posts the timing records of programs. Included by loop.h. */
 #ifndef AATGS_ENTRY_CUDA_H
 #define AATGS_ENTRY_CUDA_H
 
@@ -7,53 +8,40 @@
 
 #define AATGS_LANES_MAX       512u
 #define AATGS_LOOKS_PER_CHECK 256u
+#define AATGS_LOOKS_PER_REST  32u /* before the watch is shown that no task runs */
+#define AATGS_OTHER_WARPS     (AATGS_POLLERS + 1u) /* the last one is the scribe */
 
 /* A block, in its shared memory. */
 typedef struct aatgs_block {
   aatgs_loop loop; /* constants within reach: no trip to L2 for each */
   aatgs_worker worker;
   AATGS_ALIGNAS(16) aatgs_step step; /* its first words are read as one */
+  uint32_t opened; /* boxes, when the leading lane has searched */
   aatgs_program program;
   aatgs_command_words command; /* that another block has relayed */
   aatgs_desk desk;             /* of block 0 */
 } aatgs_block;
 
-/* How many programs the boxes hold from the first one on. */
-static __device__ inline uint32_t aatgs_desk_programs(const aatgs_desk *d, uint32_t first,
-                                                      uint32_t filled)
-{
-  uint32_t boxes = 1;
-  while (boxes < filled - first &&
-         d->box[(first + boxes) % AATGS_BOXES].step.kind == AATGS_STEP_PROGRAM)
-    boxes++;
-  return boxes;
-}
-
-/* Block 0, leading lane: boxes, or a ready part. *opened counts the boxes that were taken. A step
- * that is no part names the first box and their number in `task` and `part`. */
-static __device__ inline void aatgs_desk_find(aatgs_block *b, aatgs_step *step, uint32_t *opened)
+/* Block 0, leading lane: the next box, or a ready part. A program stays in its box. */
+static __device__ inline void aatgs_desk_find(aatgs_block *b, aatgs_step *step, uint32_t opened)
 {
   aatgs_desk *d = &b->desk;
-  const uint32_t first = *opened;
-  const aatgs_box *box = &d->box[first % AATGS_BOXES];
+  b->opened = opened;
   for (uint32_t idle = 0;; idle++) {
+    aatgs_box *box = aatgs_box_at(d, b->opened);
     const uint32_t dataflow = aatgs_block_load_acquire(&d->front.dataflow);
-    const uint32_t filled = aatgs_block_load_acquire(&d->filled); /* P2 */
-    if (filled != first) {
-      const uint32_t kind = box->step.kind;
-      if (kind == AATGS_STEP_PART) {
-        *step = box->step;
-        b->worker.now_ns = box->start_ns;
-        *opened = first + 1;
-        aatgs_block_store_release(&d->emptied, first + 1); /* P1 */
+    if (aatgs_gate_open(&box->gate, aatgs_box_phase(b->opened))) { /* P2 */
+      *step = box->step;
+      b->worker.now_ns = box->start_ns;
+      if (step->kind == AATGS_STEP_PROGRAM)
         return;
-      }
-      const uint32_t boxes = kind == AATGS_STEP_PROGRAM ? aatgs_desk_programs(d, first, filled) : 1;
-      step->kind = kind;
-      step->task = first;
-      step->part = boxes;
-      *opened = first + boxes;
-      return;
+      b->opened++;
+      if (step->kind != AATGS_STEP_NONE && step->kind != AATGS_STEP_PART)
+        return;
+      aatgs_block_store_release(&d->front.ended, b->opened); /* P1 */
+      if (step->kind == AATGS_STEP_PART)
+        return;
+      continue;
     }
     if (dataflow && aatgs_claim(&b->loop, &b->worker, step)) {
       b->worker.now_ns = aatgs_clock_ns();
@@ -61,11 +49,6 @@ static __device__ inline void aatgs_desk_find(aatgs_block *b, aatgs_step *step, 
     }
     if (idle == 0)
       aatgs_bus_store_relaxed(&b->loop.running[0], 0); /* B7 */
-    if (idle % AATGS_LOOKS_PER_CHECK == AATGS_LOOKS_PER_CHECK - 1 &&
-        aatgs_dev_load_acquire_u32(&b->loop.shared->stop)) {
-      step->kind = AATGS_STEP_LEAVE;
-      return;
-    }
   }
 }
 
@@ -101,72 +84,144 @@ static __device__ inline void aatgs_block_find(aatgs_block *b, aatgs_step *step,
   }
 }
 
-/* This block's share of a program: block 0 has the command in a box. */
-static __device__ inline void aatgs_block_program(aatgs_block *b, const aatgs_box *box,
-                                                  uint32_t lane, uint32_t lanes)
+/* Runs a step that is no program. Returns 0 when the loop has ended. */
+static __device__ inline int aatgs_block_step(aatgs_block *b, aatgs_step_kind kind, uint32_t lane,
+                                              uint32_t lanes)
 {
-  const aatgs_command *command = blockIdx.x ? &b->command.command : &box->command.command;
-  const uint64_t start_ns = blockIdx.x ? b->worker.now_ns : box->start_ns;
-  const uint32_t index = blockIdx.x ? aatgs_relay_index(&b->loop, &b->worker, command) : 0;
-  aatgs_program_run(&b->loop, blockIdx.x, &b->program, command, start_ns, index, lane, lanes);
+  if (kind == AATGS_STEP_LEAVE)
+    return 0;
+  if (kind == AATGS_STEP_PART)
+    aatgs_part_run(&b->loop, &b->worker, &b->step, lane, lanes);
+  else
+    aatgs_state_step(&b->loop, kind, lane, lanes);
+  aatgs_worker_sync(lanes);
+  if (lane == 0 && kind != AATGS_STEP_PART) {
+    b->step.kind = AATGS_STEP_NONE;
+    aatgs_block_store_release(&b->desk.front.ended, b->opened); /* P1 */
+  }
+  __syncwarp();
+  return 1;
 }
 
-/* Box n's step is done; every lane has been through it. */
-static __device__ inline void aatgs_box_done(aatgs_desk *d, aatgs_step_kind kind, uint32_t n)
+/* Block 0's lanes run programs as they come, up to box *opened, which holds something else. No
+ * lane leads: each opens the boxes for itself, and they meet at the barriers of the turns. The first
+ * lane of the team that posts telemetry gives the boxes back. */
+static __device__ inline void aatgs_block_programs(aatgs_block *b, uint32_t *opened,
+                                                   uint32_t *taken, uint32_t lane, uint32_t lanes)
 {
-  if (kind == AATGS_STEP_PROGRAM)
-    aatgs_block_store_release(&d->front.ended, d->front.ended + 1); /* P1 */
-  aatgs_block_store_release(&d->emptied, n + 1);
-}
-
-/* Block 0's share of the programs in the boxes, but for being done with the last one: the lane
- * `closer` gives the boxes back, which leading lanes need not wait for. */
-static __device__ inline void aatgs_block_programs(aatgs_block *b, uint32_t first, uint32_t boxes,
-                                                   uint32_t closer, uint32_t lane, uint32_t lanes)
-{
-  for (uint32_t n = first;; n++) {
-    aatgs_block_program(b, &b->desk.box[n % AATGS_BOXES], lane, lanes);
-    if (n + 1 == first + boxes)
+  for (;; (*opened)++) {
+    aatgs_box *box = aatgs_box_at(&b->desk, *opened);
+    const uint32_t phase = aatgs_box_phase(*opened);
+    for (uint32_t idle = 0; !aatgs_gate_wait(&box->gate, phase); idle++) /* P2 */
+      if (idle == AATGS_LOOKS_PER_REST && lane == 0)
+        aatgs_bus_store_relaxed(&b->loop.running[0], 0); /* B7 */
+    if (box->step.kind != AATGS_STEP_PROGRAM)
       return;
+    aatgs_program_run(&b->loop, 0, &b->program, &box->command.command, box->start_ns, 0, taken,
+                      lane, lanes);
+    if (lane == aatgs_end_lane(lanes))
+      aatgs_block_store_release(&b->desk.front.ended, *opened + 1); /* P1 */
+  }
+}
+
+/* The lanes of block 0. */
+static __device__ inline void aatgs_lanes_first(aatgs_block *b, uint32_t lane, uint32_t lanes)
+{
+  uint32_t opened = 0, taken = 0; /* boxes, turns */
+  for (;;) {
+    if (lane == 0 && b->step.kind == AATGS_STEP_NONE)
+      aatgs_desk_find(b, &b->step, opened);
     aatgs_worker_sync(lanes);
-    if (lane == closer)
-      aatgs_box_done(&b->desk, AATGS_STEP_PROGRAM, n);
+    const aatgs_step_kind kind = (aatgs_step_kind)b->step.kind;
+    opened = b->opened;
+    if (kind == AATGS_STEP_PROGRAM) {
+      aatgs_block_programs(b, &opened, &taken, lane, lanes);
+      if (lane == 0)
+        b->step.kind = AATGS_STEP_NONE;
+    } else if (!aatgs_block_step(b, kind, lane, lanes)) {
+      return;
+    }
+  }
+}
+
+/* The lanes of another block. */
+static __device__ inline void aatgs_lanes_other(aatgs_block *b, uint32_t lane, uint32_t lanes)
+{
+  const aatgs_command *command = &b->command.command;
+  uint32_t taken = 0; /* turns */
+  for (;;) {
+    if (lane < AATGS_TEAM_LANES && b->step.kind == AATGS_STEP_NONE) {
+      __syncwarp();
+      aatgs_block_find(b, &b->step, lane);
+    }
+    aatgs_worker_sync(lanes);
+    const aatgs_step_kind kind = (aatgs_step_kind)b->step.kind;
+    if (kind != AATGS_STEP_PROGRAM) {
+      if (!aatgs_block_step(b, kind, lane, lanes))
+        return;
+      continue;
+    }
+    aatgs_program_run(&b->loop, blockIdx.x, &b->program, command, b->worker.now_ns,
+                      aatgs_relay_index(&b->loop, &b->worker, command), &taken, lane, lanes);
+    aatgs_worker_sync(lanes);
+    if (lane == 0)
+      b->step.kind = AATGS_STEP_NONE;
     __syncwarp();
   }
 }
 
-/* The lanes of a block. */
 static __device__ inline void aatgs_block_run(aatgs_block *b, uint32_t lane, uint32_t lanes)
 {
-  const uint32_t closer = lanes > AATGS_TEAM_LANES ? AATGS_TEAM_LANES : 0;
-  uint32_t opened = 0; /* boxes; the leading lane of block 0 counts */
-  for (;;) {
-    if (lane < AATGS_TEAM_LANES && b->step.kind == AATGS_STEP_NONE) {
+  if (blockIdx.x == 0)
+    aatgs_lanes_first(b, lane, lanes);
+  else
+    aatgs_lanes_other(b, lane, lanes);
+  if (lane == 0)
+    aatgs_block_store_release(&b->program.notes.closed, 1); /* P1 */
+}
+
+/* A flit of the timing record that note n is for. */
+static __device__ inline aatgs_flit aatgs_note_flit(const aatgs_notes *notes, uint32_t n,
+                                                    uint32_t flit, uint32_t digests)
+{
+  const aatgs_note *note = &notes->note[n % AATGS_NOTES];
+  const uint32_t digest = notes->digest[n % AATGS_NOTES] & digests;
+  const uint32_t duration_ns = aatgs_duration_ns(note->start_ns, note->end_ns);
+  const aatgs_flit f = {{aatgs_pick(flit == 0, note->iteration, (uint32_t)note->start_ns),
+                         aatgs_pick(flit == 0, note->task, duration_ns),
+                         aatgs_pick(flit == 0, note->part_worker, digest)},
+                        note->sequence};
+  return f;
+}
+
+/* The scribe: a flit a lane. */
+static __device__ inline void aatgs_scribe_run(const aatgs_loop *loop, aatgs_notes *notes,
+                                               uint32_t lane)
+{
+  const aatgs_timing_ring ring = aatgs_timing_ring_of(loop);
+  const uint32_t nap_ns = loop->flags & (AATGS_LOOP_BALANCED | AATGS_LOOP_POWER) ? 1000 : 40;
+  const uint32_t flit = lane % AATGS_TIMING_FLITS;
+  for (uint32_t posted = 0;;) {
+    const uint32_t n = posted + lane / AATGS_TIMING_FLITS, at = n % AATGS_NOTES;
+    const uint32_t closed = aatgs_team_share(aatgs_block_load_acquire(&notes->closed)); /* P2 */
+    const uint32_t open = __ballot_sync(
+        AATGS_ALL_LANES, aatgs_gate_open(&notes->gate[at], n / AATGS_NOTES & 1)); /* P2 */
+    const uint32_t count = (uint32_t)(__ffsll(~(uint64_t)open) - 1) / AATGS_TIMING_FLITS;
+    if (count) {
+      const int mine = n - posted < count;
+      const aatgs_flit f = aatgs_note_flit(notes, n, flit, ring.digests);
+      aatgs_flit_store_if(mine, aatgs_timing_slot(&ring, f.tag) + flit, f);
+      if (mine && flit == AATGS_TIMING_FLITS - 1)
+        notes->digest[at] = 0;
+      posted += count;
       __syncwarp();
-      if (b->worker.id)
-        aatgs_block_find(b, &b->step, lane);
-      else if (lane == 0)
-        aatgs_desk_find(b, &b->step, &opened);
-    }
-    aatgs_worker_sync(lanes);
-    const aatgs_step_kind kind = (aatgs_step_kind)b->step.kind;
-    const uint32_t first = b->step.task, boxes = blockIdx.x ? 1 : b->step.part;
-    if (kind == AATGS_STEP_PROGRAM)
-      aatgs_block_programs(b, first, boxes, closer, lane, lanes);
-    else if (kind == AATGS_STEP_PART)
-      aatgs_part_run(&b->loop, &b->worker, &b->step, lane, lanes);
-    else if (kind == AATGS_STEP_LEAVE)
-      return;
-    else
-      aatgs_state_step(&b->loop, kind, lane, lanes);
-    aatgs_worker_sync(lanes);
-    if (kind != AATGS_STEP_PART) {
-      if (lane == closer && blockIdx.x == 0)
-        aatgs_box_done(&b->desk, kind, first + boxes - 1);
       if (lane == 0)
-        b->step.kind = AATGS_STEP_NONE;
+        aatgs_block_store_release(&notes->posted, posted); /* P1 */
+    } else if (closed) {
+      return;
+    } else {
+      __nanosleep(nap_ns);
     }
-    __syncwarp();
   }
 }
 
@@ -194,21 +249,23 @@ static __device__ inline aatgs_block *aatgs_block_at(aatgs_block *b)
   return (aatgs_block *)__cvta_shared_to_generic(at);
 }
 
-static __global__ void __launch_bounds__(AATGS_LANES_MAX + 32 * AATGS_POLLERS, 1)
+static __global__ void __launch_bounds__(AATGS_LANES_MAX + 32 * AATGS_OTHER_WARPS, 1)
     aatgs_kernel(aatgs_loop *loop)
 {
   __shared__ aatgs_block block;
   aatgs_block *b = aatgs_block_at(&block);
-  const uint32_t lane = threadIdx.x, lanes = blockDim.x - 32 * AATGS_POLLERS;
+  const uint32_t lane = threadIdx.x, lanes = blockDim.x - 32 * AATGS_OTHER_WARPS;
   for (uint32_t i = lane; i < sizeof b->loop / 4; i += blockDim.x)
     ((uint32_t *)&b->loop)[i] = ((const uint32_t *)loop)[i];
   if (lane == 0) {
     b->step.kind = AATGS_STEP_NONE;
-    b->program.number = 0;
-    b->program.digest[0] = b->program.digest[1] = 0;
+    b->opened = 0;
   }
-  if (lane < AATGS_TELEMETRY_BYTES_MAX / 4)
-    b->program.telemetry[lane] = 0;
+  for (uint32_t i = lane; i < sizeof b->program / 4; i += blockDim.x)
+    ((uint32_t *)&b->program)[i] = 0;
+  __syncthreads();
+  if (lane < AATGS_NOTES)
+    aatgs_gate_make(&b->program.notes.gate[lane], 1);
   cooperative_groups::this_grid().sync(); /* every worker lives before the first slot is taken */
   if (lane == 0)
     aatgs_worker_open(&b->loop, blockIdx.x, &b->worker);
@@ -219,10 +276,13 @@ static __global__ void __launch_bounds__(AATGS_LANES_MAX + 32 * AATGS_POLLERS, 1
       aatgs_block_begin(b, lane, lanes);
     refused = __syncthreads_or(lane == 0 && b->step.kind == AATGS_STEP_LEAVE);
   }
+  const uint32_t other = (lane - lanes) / 32;
   if (lane < lanes)
     aatgs_block_run(b, lane, lanes);
+  else if (other == AATGS_POLLERS)
+    aatgs_scribe_run(&b->loop, &b->program.notes, lane % 32);
   else if (blockIdx.x == 0 && !refused)
-    aatgs_poller_run(&b->loop, &b->desk, (lane - lanes) / 32, lane % 32);
+    aatgs_poller_run(&b->loop, &b->desk, other, lane % 32);
 }
 
 static cudaError_t aatgs_resident_blocks(uint32_t lanes, uint32_t *workers_max)
@@ -233,7 +293,7 @@ static cudaError_t aatgs_resident_blocks(uint32_t lanes, uint32_t *workers_max)
     rc = cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, device);
   if (rc == cudaSuccess)
     rc = cudaOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, aatgs_kernel,
-                                                       (int)(lanes + 32 * AATGS_POLLERS), 0);
+                                                       (int)(lanes + 32 * AATGS_OTHER_WARPS), 0);
   *workers_max = rc == cudaSuccess ? (uint32_t)(multiprocessors * (blocks > 0 ? 1 : 0)) : 0;
   return rc;
 }
@@ -246,7 +306,7 @@ extern "C" int aatgs_cuda_launch(const struct aatgs_launch *launch)
   aatgs_loop *loop = launch->loop;
   void *arguments[] = {&loop};
   return (int)cudaLaunchCooperativeKernel((const void *)aatgs_kernel, dim3(launch->workers),
-                                          dim3(launch->lanes + 32 * AATGS_POLLERS), arguments, 0,
+                                          dim3(launch->lanes + 32 * AATGS_OTHER_WARPS), arguments, 0,
                                           (cudaStream_t)launch->stream);
 }
 

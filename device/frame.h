@@ -332,9 +332,9 @@ typedef struct aatgs_timing_head {
   uint64_t end_ns;
 } aatgs_timing_head;
 
-AATGS_FN uint32_t aatgs_duration_ns(const aatgs_timing_head *h)
+AATGS_FN uint32_t aatgs_duration_ns(uint64_t start_ns, uint64_t end_ns)
 {
-  const uint64_t duration = h->end_ns - h->start_ns;
+  const uint64_t duration = end_ns - start_ns;
   return duration > UINT32_MAX ? UINT32_MAX : (uint32_t)duration;
 }
 
@@ -369,7 +369,7 @@ AATGS_FN void aatgs_post_timing(const aatgs_timing_ring *ring, const aatgs_timin
   u.record.part = (uint16_t)h->part;
   u.record.worker = (uint16_t)h->worker;
   u.record.start = (uint32_t)h->start_ns;
-  u.record.duration_ns = aatgs_duration_ns(h);
+  u.record.duration_ns = aatgs_duration_ns(h->start_ns, h->end_ns);
   u.record.digest = digest & ring->digests;
   aatgs_slot_store(aatgs_timing_slot(ring, h->sequence), AATGS_TIMING_FLITS, (uint32_t)h->sequence,
                    u.words);

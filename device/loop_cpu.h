@@ -30,6 +30,12 @@ AATGS_FN uint32_t aatgs_team_share(uint32_t value)
   return value;
 }
 
+AATGS_FN uint32_t aatgs_end_lane(uint32_t lanes)
+{
+  (void)lanes;
+  return 0;
+}
+
 AATGS_FN int aatgs_team_all(int condition)
 {
   return condition;
@@ -65,13 +71,6 @@ AATGS_FN aatgs_slot_state aatgs_team_slot_load(const aatgs_flit *slot, uint32_t 
   return (int32_t)(aatgs_flit_load(slot).tag - tag) > 0 ? AATGS_SLOT_LATER : AATGS_SLOT_EARLIER;
 }
 
-AATGS_FN void aatgs_team_slot_store(aatgs_flit *slot, uint32_t flits, uint32_t tag,
-                                    const uint32_t *words, uint32_t lane)
-{
-  (void)lane;
-  aatgs_slot_store(slot, flits, tag, words);
-}
-
 AATGS_FN void aatgs_team_telemetry(aatgs_flit *slot, const aatgs_telemetry_head *h,
                                    uint32_t *telemetry, uint32_t lane)
 {
@@ -80,12 +79,35 @@ AATGS_FN void aatgs_team_telemetry(aatgs_flit *slot, const aatgs_telemetry_head 
   memset(telemetry, 0, AATGS_TELEMETRY_BYTES_MAX);
 }
 
-AATGS_FN void aatgs_team_timing(const aatgs_timing_ring *ring, const aatgs_timing_head *h,
-                                uint32_t *digest, uint32_t lane)
+/* What turns leave behind until their timing records are posted: here that is at once. */
+typedef struct aatgs_notes {
+  uint32_t digest;
+} aatgs_notes;
+
+AATGS_FN uint32_t *aatgs_note_digest(aatgs_notes *notes, uint32_t n)
 {
-  (void)lane;
-  aatgs_post_timing(ring, h, *digest);
-  *digest = 0;
+  (void)n;
+  return &notes->digest;
+}
+
+AATGS_FN void aatgs_note_put(const aatgs_loop *loop, aatgs_notes *notes, uint32_t n,
+                             const aatgs_timing_head *h, uint32_t lane)
+{
+  const aatgs_timing_ring ring = aatgs_timing_ring_of(loop);
+  (void)n, (void)lane;
+  aatgs_post_timing(&ring, h, notes->digest);
+  notes->digest = 0;
+}
+
+AATGS_FN uint32_t aatgs_note_room(uint32_t taken)
+{
+  (void)taken;
+  return UINT32_MAX;
+}
+
+AATGS_FN void aatgs_note_check(aatgs_notes *notes, uint32_t taken, uint32_t lane)
+{
+  (void)notes, (void)taken, (void)lane;
 }
 
 AATGS_FN void aatgs_bell_store(uint64_t *bell, uint64_t v)

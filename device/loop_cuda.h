@@ -27,6 +27,13 @@ AATGS_FN uint32_t aatgs_team_share(uint32_t value)
   return __shfl_sync(AATGS_ALL_LANES, value, 0);
 }
 
+/* The first lane of the team that posts the telemetry of an iteration which ended well: if there is
+ * another, not the one that notes the turns. */
+AATGS_FN uint32_t aatgs_end_lane(uint32_t lanes)
+{
+  return lanes > AATGS_TEAM_LANES ? AATGS_TEAM_LANES : 0;
+}
+
 AATGS_FN int aatgs_team_all(int condition)
 {
   return __all_sync(AATGS_ALL_LANES, condition);
@@ -48,16 +55,16 @@ AATGS_FN uint32_t aatgs_team_or(uint32_t value)
 #endif
 }
 
-/* Adds up what the lanes hand in; *sum is good after the worker's next barrier, and is cleared by
- * whoever reads it. */
-AATGS_FN void aatgs_digest_gather(uint32_t *sum, uint32_t digest, uint32_t lane)
+/* Adds up what the lanes hand in; *sum is good after the worker's next barrier. Lanes that have
+ * nothing to hand in go past. */
+AATGS_FN void aatgs_digest_gather(uint32_t *sum, uint32_t digest, uint32_t)
 {
   namespace cg = cooperative_groups;
-  auto warp = cg::tiled_partition<32>(cg::this_thread_block());
-  if (!warp.any(digest))
+  if (!digest)
     return;
-  const uint32_t all = cg::reduce(warp, digest, cg::plus<uint32_t>());
-  if (lane % 32 == 0)
+  const auto some = cg::coalesced_threads();
+  const uint32_t all = cg::reduce(some, digest, cg::plus<uint32_t>());
+  if (some.thread_rank() == 0)
     atomicAdd_block(sum, all);
 }
 
@@ -77,15 +84,6 @@ AATGS_FN aatgs_slot_state aatgs_team_slot_load(const aatgs_flit *slot, uint32_t 
   }
   __syncwarp();
   return AATGS_SLOT_WHOLE;
-}
-
-AATGS_FN void aatgs_team_slot_store(aatgs_flit *slot, uint32_t flits, uint32_t tag,
-                                    const uint32_t *words, uint32_t lane)
-{
-  if (lane < flits) {
-    const aatgs_flit f = {{words[3 * lane], words[3 * lane + 1], words[3 * lane + 2]}, tag};
-    aatgs_flit_store(slot + lane, f);
-  }
 }
 
 /* One of two values without a branch, on which each lane would wait for the others. */
@@ -129,20 +127,65 @@ AATGS_FN void aatgs_team_telemetry(aatgs_flit *slot, const aatgs_telemetry_head 
     telemetry[lane] = 0;
 }
 
-/* A timing record, a flit a lane; the digest is cleared. */
-AATGS_FN void aatgs_team_timing(const aatgs_timing_ring *ring, const aatgs_timing_head *h,
-                                uint32_t *digest, uint32_t lane)
+/* What turns leave behind for the block's scribe, a warp of its own that posts their timing records:
+ * the lanes go on at once. */
+#define AATGS_NOTES           32u /* a power of 2 */
+#define AATGS_NOTES_PER_CHECK 8u  /* whether the scribe keeps up */
+
+typedef struct aatgs_note {
+  AATGS_ALIGNAS(16) uint32_t sequence; /* low bits */
+  uint32_t iteration;
+  uint32_t task;
+  uint32_t part_worker;
+  uint64_t start_ns;
+  uint64_t end_ns;
+} aatgs_note;
+
+typedef struct aatgs_notes {
+  aatgs_note note[AATGS_NOTES];
+  uint64_t gate[AATGS_NOTES];   /* opens when the note is written */
+  uint32_t digest[AATGS_NOTES]; /* the lanes add to it; the scribe clears it */
+  uint32_t posted;              /* turns, counted up */
+  uint32_t closed;              /* 1: there will be no more */
+} aatgs_notes;
+
+AATGS_FN uint32_t *aatgs_note_digest(aatgs_notes *notes, uint32_t n)
 {
-  const uint32_t sum = *digest & ring->digests, duration_ns = aatgs_duration_ns(h);
-  aatgs_flit *at = aatgs_timing_slot(ring, h->sequence) + lane;
-  const aatgs_flit f = {{aatgs_pick(lane == 0, h->iteration, (uint32_t)h->start_ns),
-                         aatgs_pick(lane == 0, h->task, duration_ns),
-                         aatgs_pick(lane == 0, h->part | h->worker << 16, sum)},
-                        (uint32_t)h->sequence};
-  __syncwarp(); /* every lane has read the digest */
-  aatgs_flit_store_if(lane < AATGS_TIMING_FLITS, at, f);
-  if (lane == 0)
-    *digest = 0;
+  return &notes->digest[n % AATGS_NOTES];
+}
+
+/* Turn n has ended. */
+AATGS_FN void aatgs_note_put(const aatgs_loop *, aatgs_notes *notes, uint32_t n,
+                             const aatgs_timing_head *h, uint32_t lane)
+{
+  if (lane != 0)
+    return;
+  aatgs_note *note = &notes->note[n % AATGS_NOTES];
+  *(uint4 *)note =
+      make_uint4((uint32_t)h->sequence, h->iteration, h->task, h->part | h->worker << 16);
+  *(ulonglong2 *)&note->start_ns = make_ulonglong2(h->start_ns, h->end_ns);
+  aatgs_gate_arrive(&notes->gate[n % AATGS_NOTES]); /* P1 */
+}
+
+/* How many turns after `taken` may pass before the next check. */
+AATGS_FN uint32_t aatgs_note_room(uint32_t taken)
+{
+  return AATGS_NOTES_PER_CHECK - taken % AATGS_NOTES_PER_CHECK;
+}
+
+/* Waits until those of half a ring ago are posted. */
+AATGS_COLD void aatgs_note_wait(const aatgs_notes *notes, uint32_t taken)
+{
+  while ((int32_t)(taken - AATGS_NOTES / 2 - aatgs_block_load_acquire(&notes->posted)) > 0) /* P2 */
+    continue;
+}
+
+/* After so many turns: makes sure that what is written until the next check, by warps that are a
+ * turn ahead too, finds room. */
+AATGS_FN void aatgs_note_check(aatgs_notes *notes, uint32_t taken, uint32_t lane)
+{
+  if (taken % AATGS_NOTES_PER_CHECK == 0 && lane == 0)
+    aatgs_note_wait(notes, taken);
 }
 
 /* D11 where there is nothing to release. */

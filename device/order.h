@@ -27,7 +27,8 @@
  * Inside a thread block of a GPU (block scope):
  *   P1 -> P2  a box is filled in by a polling warp before the lanes open it; a box was
  *             emptied before it is filled in again; a slot's command was obeyed before the next
- *             one is.
+ *             one is; a turn is noted before its timing record is posted; that is posted before
+ *             the note is written over.
  * Between the host's threads:
  *   J1 -> J2  a journal entry is written before the head that admits it.
  *   J3 -> J4  an entry was read before its room is given back.
@@ -44,6 +45,7 @@
 
 #if defined(__CUDACC__)
 #include <cuda/atomic>
+#include <cuda/ptx>
 #define AATGS_ORDER_FN static __host__ __device__ inline
 #else
 #define AATGS_ORDER_FN static inline __attribute__((unused))
@@ -407,6 +409,42 @@ static __device__ inline int aatgs_block_cas(uint32_t *p, uint32_t expected, uin
                : "r"(AATGS_SHARED_AT(p)), "r"(expected), "r"(v)
                : "memory");
   return was == expected;
+}
+
+/* P1, P2. */
+static __device__ inline uint32_t aatgs_block_add(uint32_t *p, uint32_t v)
+{
+  return cuda::atomic_ref<uint32_t, cuda::thread_scope_block>(*p).fetch_add(
+      v, cuda::memory_order_acq_rel);
+}
+
+/* A gate opens when as many have arrived as it was made for, and is then closed again for as many:
+ * its phases are counted, of which `phase` is the lowest bit. */
+static __device__ inline void aatgs_gate_make(uint64_t *gate, uint32_t arrivals)
+{
+  cuda::ptx::mbarrier_init(gate, arrivals);
+}
+
+/* P1. */
+static __device__ inline void aatgs_gate_arrive(uint64_t *gate)
+{
+  (void)cuda::ptx::mbarrier_arrive(gate);
+}
+
+/* P2, when it says 1. */
+static __device__ inline int aatgs_gate_open(uint64_t *gate, uint32_t phase)
+{
+  return cuda::ptx::mbarrier_test_wait_parity(gate, phase);
+}
+
+/* The same; it may take a while to say 0. */
+static __device__ inline int aatgs_gate_wait(uint64_t *gate, uint32_t phase)
+{
+#if __CUDA_ARCH__ >= 900
+  return cuda::ptx::mbarrier_try_wait_parity(gate, phase);
+#else
+  return aatgs_gate_open(gate, phase);
+#endif
 }
 #endif
 

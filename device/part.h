@@ -61,26 +61,32 @@ AATGS_COLD uint32_t aatgs_digest_regions(const aatgs_loop *loop, const aatgs_gra
   return digest;
 }
 
-/* Calls the task's function, showing in *running which task runs, and calls it again when it fails
- * and has retries left: at once and by the same worker, so that how it ends is the same everywhere.
- * Every lane takes part. 0: the type has no code, which is a fault; the iteration must not end. */
-AATGS_FN int aatgs_task_run(aatgs_loop *loop, aatgs_task *t, uint32_t worker, uint64_t *running,
-                            const aatgs_graph_table *graph, uint32_t type, uint32_t retries,
-                            int finish)
+/* Calls the task's function for the first time, showing in *running which task runs. Returns 0 for
+ * a type that the workload does not have. */
+AATGS_FN int aatgs_task_start(const aatgs_loop *loop, aatgs_task *t, uint64_t *running,
+                              uint32_t type, int finish)
 {
   if (t->lane == 0)
     aatgs_bus_store_relaxed(running, AATGS_RUNNING(t->iteration, t->task)); /* B7 */
-  int known;
   if (!finish)
     aatgs_stop_before(loop, t);
-  for (;;) {
-    known = aatgs_task_call(t, type, finish);
-    if (!AATGS_RARE(t->failed) || t->attempt == retries)
-      break;
+  return aatgs_task_call(t, type, finish);
+}
+
+/* What follows that call, which found the type `known`: the function is called again when it has
+ * failed and has retries left, at once and by the same worker, so that how it ends is the same
+ * everywhere. Every lane takes part. 0: the type has no code, which is a fault; the iteration must
+ * not end. */
+AATGS_FN int aatgs_task_end(aatgs_loop *loop, aatgs_task *t, uint32_t worker,
+                            const aatgs_graph_table *graph, uint32_t type, uint32_t retries,
+                            int finish, int known)
+{
+  while (AATGS_RARE(t->failed) && t->attempt < retries) {
     t->failed = 0;
     t->attempt++;
     t->key = aatgs_mix64(t->key + t->attempt); /* other random numbers, or it would fail again */
     aatgs_sync(t);
+    known = aatgs_task_call(t, type, finish);
   }
   if (!AATGS_RARE((finish != 0) | !known))
     return 1;
@@ -94,6 +100,15 @@ AATGS_FN int aatgs_task_run(aatgs_loop *loop, aatgs_task *t, uint32_t worker, ui
     aatgs_fault_post(loop, fault);
   }
   return known;
+}
+
+/* Both. */
+AATGS_FN int aatgs_task_run(aatgs_loop *loop, aatgs_task *t, uint32_t worker, uint64_t *running,
+                            const aatgs_graph_table *graph, uint32_t type, uint32_t retries,
+                            int finish)
+{
+  const int known = aatgs_task_start(loop, t, running, type, finish);
+  return aatgs_task_end(loop, t, worker, graph, type, retries, finish, known);
 }
 
 /* Runs the part that the step names; every lane takes part. */

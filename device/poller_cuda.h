@@ -13,18 +13,19 @@
 /* What the lanes are to do next. */
 typedef struct aatgs_box {
   AATGS_ALIGNAS(16) aatgs_command_words command;
-  aatgs_step step;
   uint64_t start_ns;
+  uint64_t gate; /* the lanes that carry a command's flits open it */
+  aatgs_step step;
 } aatgs_box;
 
 /* Between the polling warps and the lanes of their block. */
 typedef struct aatgs_desk {
-  aatgs_front front;
+  aatgs_front front;  /* steps are boxes */
   aatgs_worker clerk; /* the polling warps' own, for dataflow */
   uint32_t claimed;   /* the low bits of the next command that no polling warp has in hand */
   uint32_t obeyed;    /* and of the next one to obey */
-  uint32_t filled;    /* boxes, counted up */
-  uint32_t emptied;
+  uint32_t searching; /* 1: the leading lane looks for parts, too; 0: all lanes wait for a program */
+  uint32_t left;      /* polling warps that have left */
   aatgs_box box[AATGS_BOXES];
 } aatgs_desk;
 
@@ -33,7 +34,28 @@ static __device__ inline void aatgs_desk_open(const aatgs_loop *loop, aatgs_desk
   d->front = loop->shared->front;
   aatgs_worker_open(loop, 0, &d->clerk);
   d->claimed = d->obeyed = (uint32_t)d->front.next_command;
-  d->filled = d->emptied = 0;
+  d->searching = 1;
+  d->left = 0;
+  for (uint32_t i = 0; i < AATGS_BOXES; i++)
+    aatgs_gate_make(&d->box[i].gate, AATGS_COMMAND_FLITS);
+}
+
+/* Box n. */
+static __device__ inline aatgs_box *aatgs_box_at(aatgs_desk *d, uint32_t n)
+{
+  return &d->box[n % AATGS_BOXES];
+}
+
+/* Which phase of its gate box n has when it is filled. */
+static __device__ inline uint32_t aatgs_box_phase(uint32_t n)
+{
+  return n / AATGS_BOXES & 1;
+}
+
+/* Whether there is an empty one. */
+static __device__ inline int aatgs_box_free(aatgs_desk *d)
+{
+  return d->front.steps - aatgs_block_load_acquire(&d->front.ended) < AATGS_BOXES; /* P2 */
 }
 
 /* The command or host line that this lane is to look at. */
@@ -58,6 +80,33 @@ static __device__ inline uint32_t aatgs_poll_beat(aatgs_loop *loop, aatgs_desk *
   return __shfl_sync(AATGS_ALL_LANES, stop, AATGS_HOST_LANE);
 }
 
+/* A lane's flit of the command, which it then has put in. */
+static __device__ inline void aatgs_box_put(aatgs_box *box, aatgs_flit f, uint32_t lane)
+{
+  if (lane >= AATGS_COMMAND_FLITS)
+    return;
+  box->command.words[3 * lane + 0] = f.word[0];
+  box->command.words[3 * lane + 1] = f.word[1];
+  box->command.words[3 * lane + 2] = f.word[2];
+}
+
+static __device__ inline void aatgs_box_arrive(aatgs_box *box, uint32_t lane)
+{
+  if (lane < AATGS_COMMAND_FLITS)
+    aatgs_gate_arrive(&box->gate); /* P1 */
+}
+
+/* Hands the next box, which is filled in, to the lanes. */
+static __device__ inline void aatgs_box_close(aatgs_desk *d, aatgs_box *box, uint32_t lane)
+{
+  __syncwarp();
+  if (lane == 0) {
+    d->front.steps++;
+    d->searching = box->step.kind != AATGS_STEP_PROGRAM;
+  }
+  aatgs_box_arrive(box, lane);
+}
+
 /* Waits for its turn and a free box, and puts the command in. NULL: the loop is to end. */
 static __device__ inline aatgs_box *aatgs_box_take(const aatgs_loop *loop, aatgs_desk *d,
                                                    uint32_t n, aatgs_flit f, uint32_t lane)
@@ -65,20 +114,15 @@ static __device__ inline aatgs_box *aatgs_box_take(const aatgs_loop *loop, aatgs
   uint32_t stop = 0;
   if (lane == 0)
     for (uint32_t spins = 1; !stop; spins++) {
-      if (aatgs_block_load_acquire(&d->obeyed) == n && /* P2 */
-          d->filled - aatgs_block_load_acquire(&d->emptied) < AATGS_BOXES)
+      if (aatgs_block_load_acquire(&d->obeyed) == n && aatgs_box_free(d)) /* P2 */
         break;
       if (spins % 1024 == 0)
         stop = aatgs_dev_load_acquire_u32(&loop->shared->stop);
     }
   if (aatgs_team_share(stop))
     return NULL;
-  aatgs_box *box = &d->box[d->filled % AATGS_BOXES];
-  if (lane < AATGS_COMMAND_FLITS) {
-    box->command.words[3 * lane + 0] = f.word[0];
-    box->command.words[3 * lane + 1] = f.word[1];
-    box->command.words[3 * lane + 2] = f.word[2];
-  }
+  aatgs_box *box = aatgs_box_at(d, d->front.steps);
+  aatgs_box_put(box, f, lane);
   __syncwarp();
   return box;
 }
@@ -98,55 +142,67 @@ static __device__ inline aatgs_step_kind aatgs_desk_decode(aatgs_loop *loop, aat
   return (aatgs_step_kind)aatgs_team_share(kind);
 }
 
-static __device__ inline void aatgs_box_close(aatgs_desk *d, aatgs_box *box, uint32_t kind)
+/* Hands the command, a flit a lane, on to the workers of its program. */
+static __device__ inline void aatgs_desk_relay(aatgs_loop *loop, aatgs_front *front, aatgs_flit f,
+                                               uint32_t lane)
 {
-  box->step.kind = kind;
-  aatgs_block_store_release(&d->filled, d->filled + 1); /* P1 */
+  const uint64_t n = front->next_relay;
+  const uint32_t flags = front->dirty ? AATGS_COMMAND_ACQUIRE << 16 : 0;
+  f.tag = (uint32_t)n;
+  f.word[0] |= aatgs_pick(lane == 0, flags, 0);
+  f.word[1] = aatgs_pick(lane == 2, 0, f.word[1]); /* who relays it: worker 0 */
+  aatgs_flit_store_if(lane < AATGS_COMMAND_FLITS, aatgs_relay_slot(loop, n) + lane, f);
+  __syncwarp();
+  aatgs_relay_ring(loop, front, lane);
 }
 
-/* Fills in a frame and starts it; the first task goes to this block's lanes when they are idle. */
+/* Fills in a frame and starts it. The first task goes to this block's lanes when they are idle;
+ * those that wait for a program are told to search. */
 AATGS_COLD void aatgs_desk_admit(aatgs_loop *loop, aatgs_desk *d, aatgs_box *box, uint32_t lane)
 {
   const aatgs_command *command = &box->command.command;
   aatgs_frame *frame = aatgs_frame_of(loop, command->header.iteration);
+  uint32_t close = 0;
   aatgs_frame_fill(loop, frame, command, lane, AATGS_TEAM_LANES);
   __syncwarp();
-  if (lane != 0)
-    return;
-  const int idle = aatgs_block_load_acquire(&d->emptied) == d->filled;
-  aatgs_step next = {AATGS_STEP_NONE, 0, 0, NULL};
-  d->clerk.now_ns = box->start_ns;
-  aatgs_frame_start(loop, &d->clerk, frame, command->header.iteration, idle ? &next : NULL);
-  aatgs_keep(&next);
-  if (next.kind == AATGS_STEP_NONE)
-    return;
-  box->step = next;
-  aatgs_box_close(d, box, next.kind);
+  if (lane == 0) {
+    const int idle = aatgs_block_load_acquire(&d->front.ended) == d->front.steps; /* P2 */
+    aatgs_step next = {AATGS_STEP_NONE, 0, 0, NULL};
+    d->clerk.now_ns = box->start_ns;
+    aatgs_frame_start(loop, &d->clerk, frame, command->header.iteration, idle ? &next : NULL);
+    aatgs_keep(&next);
+    box->step = next;
+    close = next.kind != AATGS_STEP_NONE || !d->searching;
+  }
+  if (aatgs_team_share(close))
+    aatgs_box_close(d, box, lane);
 }
 
 /* The lanes move the state; nothing else is in flight. */
 AATGS_COLD void aatgs_desk_state(const aatgs_loop *loop, aatgs_desk *d, aatgs_box *box,
                                  aatgs_step_kind kind, uint32_t lane)
 {
-  if (lane == 0) {
-    aatgs_box_close(d, box, kind);
-    while (aatgs_block_load_acquire(&d->emptied) != d->filled && /* P2 */
+  if (lane == 0)
+    box->step.kind = kind;
+  aatgs_box_close(d, box, lane);
+  if (lane == 0)
+    while (aatgs_block_load_acquire(&d->front.ended) != d->front.steps && /* P2 */
            !aatgs_dev_load_acquire_u32(&loop->shared->stop))
       continue;
-  }
   __syncwarp();
 }
 
 static __device__ inline void aatgs_desk_obey(aatgs_loop *loop, aatgs_desk *d, aatgs_box *box,
-                                              aatgs_step_kind kind, uint32_t lane)
+                                              aatgs_step_kind kind, aatgs_flit f, uint32_t lane)
 {
   const aatgs_command_header *h = &box->command.command.header;
   switch (kind) {
   case AATGS_STEP_PROGRAM:
     if (d->front.known.workers > 1)
-      aatgs_relay(loop, &d->front, 0, &box->command, lane);
+      aatgs_desk_relay(loop, &d->front, f, lane);
     if (lane == 0)
-      aatgs_box_close(d, box, kind);
+      box->step.kind = kind;
+    aatgs_box_close(d, box, lane);
     break;
   case AATGS_STEP_ADMIT: aatgs_desk_admit(loop, d, box, lane); break;
   case AATGS_STEP_GRAPH: aatgs_take_graph(loop, 0, h->graph, lane, AATGS_TEAM_LANES); break;
@@ -170,7 +226,7 @@ AATGS_COLD aatgs_step_kind aatgs_desk_take(aatgs_loop *loop, aatgs_desk *d, uint
   const aatgs_step_kind kind = aatgs_desk_decode(loop, d, box, lane);
   if (kind == AATGS_STEP_LEAVE)
     return kind;
-  aatgs_desk_obey(loop, d, box, kind, lane);
+  aatgs_desk_obey(loop, d, box, kind, f, lane);
   if (lane == 0) {
     aatgs_command_done(loop, &d->front, kind);
     aatgs_block_store_release(&d->obeyed, n + 1); /* P1 */
@@ -178,32 +234,24 @@ AATGS_COLD aatgs_step_kind aatgs_desk_take(aatgs_loop *loop, aatgs_desk *d, uint
   return kind == AATGS_STEP_STOP ? AATGS_STEP_LEAVE : kind;
 }
 
-/* Which way a command goes that a polling warp has seen. */
-typedef enum aatgs_way {
-  AATGS_WAY_LOST = 0, /* the other warp has it in hand */
-  AATGS_WAY_LONG = 1, /* aatgs_desk_take() */
-  AATGS_WAY_SHORT = 2 /* aatgs_desk_pass(); the number of the box is added */
-} aatgs_way;
+/* Which way a command goes that a polling warp has in hand: LONG is aatgs_desk_take(), any other
+ * the number of its box, for aatgs_desk_pass(). */
+#define AATGS_WAY_LONG AATGS_BOXES
+#define AATGS_WAY_LOST (AATGS_BOXES + 1u) /* the other warp has it in hand */
 
-/* Takes the command in hand. The short way is for the one that counts: a program of the graph that
- * ran last, with nothing but programs in flight, that may start at once. */
-static __device__ inline uint32_t aatgs_desk_claim(aatgs_desk *d, uint32_t n, aatgs_flit f,
-                                                   uint32_t lane)
+/* The short way is for the one that counts: a program of the graph that ran last, with nothing but
+ * programs in flight, that may start at once. One lane. The command's turn comes first: until then
+ * the other polling warp may write all that is read here, and then it is not used. */
+static __device__ inline uint32_t aatgs_desk_way(aatgs_desk *d, uint32_t n, aatgs_flit f)
 {
   aatgs_front *front = &d->front;
-  uint32_t way = AATGS_WAY_LOST;
-  if (lane == 0 && aatgs_block_cas(&d->claimed, n, n + 1)) {
-    /* Its turn comes first: until then the other polling warp may write the rest. */
-    const uint32_t turn = aatgs_block_load_acquire(&d->obeyed) == n; /* P2 */
-    const uint32_t emptied = aatgs_block_load_acquire(&d->emptied);
-    const uint32_t known = front->known.number, dataflow = front->dataflow, filled = d->filled;
-    way = turn & (f.word[0] == (AATGS_OP_ITERATE | AATGS_COMMAND_PLACED << 16)) &
-                      (f.word[1] == known) & !dataflow & (filled - emptied < AATGS_BOXES) &&
-                  aatgs_program_fits(front, &front->known)
-              ? AATGS_WAY_SHORT + filled % AATGS_BOXES
-              : AATGS_WAY_LONG;
-  }
-  return aatgs_team_share(way);
+  const uint32_t turn = aatgs_block_load_acquire(&d->obeyed) == n; /* P2 */
+  const uint32_t known = front->known.number, dataflow = front->dataflow, steps = front->steps;
+  return turn & (f.word[0] == (AATGS_OP_ITERATE | AATGS_COMMAND_PLACED << 16)) &
+                     (f.word[1] == known) & !dataflow & aatgs_box_free(d) &&
+                 aatgs_program_fits(front, &front->known)
+             ? steps % AATGS_BOXES
+             : AATGS_WAY_LONG;
 }
 
 /* The short way. */
@@ -212,77 +260,144 @@ static __device__ inline void aatgs_desk_pass(aatgs_loop *loop, aatgs_desk *d, a
                                               uint32_t lane)
 {
   aatgs_front *front = &d->front;
-  const uint32_t filled = d->filled, workers = front->known.workers;
-  if (lane < AATGS_COMMAND_FLITS) {
-    box->command.words[3 * lane + 0] = f.word[0];
-    box->command.words[3 * lane + 1] = f.word[1];
-    box->command.words[3 * lane + 2] = f.word[2];
-  }
+  if (front->known.workers > 1)
+    aatgs_desk_relay(loop, front, f, lane);
+  aatgs_box_put(box, f, lane);
   if (lane == 0) {
     box->start_ns = start_ns;
     box->step.kind = AATGS_STEP_PROGRAM;
   }
-  __syncwarp();
-  if (workers > 1)
-    aatgs_relay(loop, front, 0, &box->command, lane);
+  aatgs_box_arrive(box, lane);
   if (lane != 0)
     return;
-  aatgs_block_store_release(&d->filled, filled + 1); /* P1 */
   aatgs_program_starts(front, &front->known);
+  front->steps++;
+  d->searching = 0;
   front->next_command++;
   aatgs_block_store_release(&d->obeyed, n + 1); /* P1 */
 }
 
-/* Takes the command unless the other warp has it in hand, and obeys it. Returns 0 when the loop is
- * to end. */
+/* Obeys command n, which goes that way. Returns 0 when the loop is to end. */
+static __device__ inline int aatgs_poll_obey(aatgs_loop *loop, aatgs_desk *d, uint32_t way,
+                                             uint32_t n, aatgs_flit f, uint64_t start_ns,
+                                             uint32_t lane)
+{
+  if (way == AATGS_WAY_LONG)
+    return aatgs_desk_take(loop, d, n, f, start_ns, lane) != AATGS_STEP_LEAVE;
+  aatgs_desk_pass(loop, d, &d->box[way], n, f, start_ns, lane);
+  return 1;
+}
+
+/* Takes command n, of which this lane has the flit f, in hand unless the other warp has, and obeys
+ * it. Returns 0 when the loop is to end. */
 static __device__ inline int aatgs_poll_take(aatgs_loop *loop, aatgs_desk *d, uint32_t n,
                                              aatgs_flit f, uint32_t lane)
 {
   const uint64_t start_ns = aatgs_clock_ns();
-  const uint32_t way = aatgs_desk_claim(d, n, f, lane);
-  if (way >= AATGS_WAY_SHORT)
-    aatgs_desk_pass(loop, d, &d->box[way - AATGS_WAY_SHORT], n, f, start_ns, lane);
-  return way != AATGS_WAY_LONG ||
-         aatgs_desk_take(loop, d, n, f, start_ns, lane) != AATGS_STEP_LEAVE;
+  uint32_t way = AATGS_WAY_LOST;
+  if (lane == 0 && aatgs_block_cas(&d->claimed, n, n + 1))
+    way = aatgs_desk_way(d, n, f);
+  way = aatgs_team_share(way);
+  return way == AATGS_WAY_LOST || aatgs_poll_obey(loop, d, way, n, f, start_ns, lane);
 }
 
-/* One polling warp. It reads one slot at a time, and more while commands stream in. */
-static __device__ inline void aatgs_poller_run(aatgs_loop *loop, aatgs_desk *d, uint32_t poller,
-                                               uint32_t lane)
+/* While commands stream in: looks for the next AATGS_AHEAD, takes those that are there in hand at
+ * once, so that the other warp meanwhile looks for those behind them, and obeys them in their turn.
+ * Returns how many were there; UINT32_MAX: the loop is to end. */
+AATGS_COLD uint32_t aatgs_poll_stream(aatgs_loop *loop, aatgs_desk *d, uint32_t lane)
+{
+  const uint32_t n = aatgs_team_share(aatgs_block_load_acquire(&d->claimed));
+  aatgs_flit f[AATGS_AHEAD] = {};
+#pragma unroll
+  for (uint32_t k = 0; k < AATGS_AHEAD; k++)
+    if (lane < AATGS_COMMAND_FLITS)
+      f[k] = aatgs_flit_load(aatgs_poll_at(loop, n + k, lane)); /* B2 */
+  uint32_t whole = 0;
+#pragma unroll
+  for (uint32_t k = 0; k < AATGS_AHEAD; k++)
+    whole += whole == k && aatgs_team_all(f[k].tag == n + k || lane >= AATGS_COMMAND_FLITS);
+  const uint64_t start_ns = aatgs_clock_ns();
+  const uint32_t mine = whole && lane == 0 && aatgs_block_cas(&d->claimed, n, n + whole);
+  if (!aatgs_team_share(mine))
+    return whole;
+#pragma unroll 1
+  for (uint32_t k = 0; k < whole; k++) {
+    uint32_t way = AATGS_WAY_LONG;
+    if (lane == 0) {
+      for (uint32_t spins = 1; aatgs_block_load_acquire(&d->obeyed) != n + k; spins++) /* P2 */
+        if (spins % 1024 == 0 && aatgs_dev_load_acquire_u32(&loop->shared->stop))
+          break;
+      way = aatgs_desk_way(d, n + k, f[0]);
+    }
+    if (!aatgs_poll_obey(loop, d, aatgs_team_share(way), n + k, f[0], start_ns, lane))
+      return UINT32_MAX;
+#pragma unroll
+    for (uint32_t i = 1; i < AATGS_AHEAD; i++)
+      f[i - 1] = f[i]; /* registers have no index */
+  }
+  return whole;
+}
+
+/* A polling warp leaves; the last one tells the lanes. */
+static __device__ inline void aatgs_poller_leave(aatgs_desk *d, uint32_t lane)
+{
+  uint32_t last = 0;
+  if (lane == 0)
+    last = aatgs_block_add(&d->left, 1) == AATGS_POLLERS - 1;
+  if (!aatgs_team_share(last))
+    return;
+  if (lane == 0)
+    while (!aatgs_box_free(d))
+      continue;
+  __syncwarp();
+  aatgs_box *box = aatgs_box_at(d, d->front.steps);
+  if (lane == 0)
+    box->step.kind = AATGS_STEP_LEAVE;
+  aatgs_box_close(d, box, lane);
+}
+
+/* One polling warp. It reads one slot at a time, and more after two looks in a row that have found
+ * something. */
+static __device__ inline void aatgs_poll(aatgs_loop *loop, aatgs_desk *d, uint32_t poller,
+                                         uint32_t lane)
 {
   const uint32_t flags = loop->flags;
-  uint32_t idle = 0, ahead = 1;
+  uint32_t idle = 0, found = 0; /* looks in a row */
   for (uint32_t looks = 1;; looks++) {
-    const uint32_t n = aatgs_team_share(aatgs_block_load_acquire(&d->claimed));
     const int beat = poller == 0 && looks % AATGS_POLLS_PER_BEAT == 0;
-    aatgs_flit f[AATGS_AHEAD] = {};
-#pragma unroll
-    for (uint32_t k = 0; k < AATGS_AHEAD; k++)
-      if (k < ahead && (lane < AATGS_COMMAND_FLITS || (beat && lane == AATGS_HOST_LANE)))
-        f[k] = aatgs_flit_load(aatgs_poll_at(loop, n + k, lane)); /* B2 */
-    uint32_t taken = 0;
-#pragma unroll
-    for (uint32_t k = 0; k < AATGS_AHEAD; k++) {
-      if (taken < k || k >= ahead ||
-          !aatgs_team_all(f[k].tag == n + k || lane >= AATGS_COMMAND_FLITS))
-        continue;
-      if (!aatgs_poll_take(loop, d, n + k, f[k], lane))
-        return;
-      taken = k + 1;
-    }
-    const int streaming = taken == ahead;
-    ahead = !streaming ? 1 : 2 * ahead < AATGS_AHEAD ? 2 * ahead : AATGS_AHEAD;
-    if (taken) {
-      idle = 0;
-      continue;
-    }
-    if (beat && aatgs_poll_beat(loop, d, f[0], lane))
-      return;
-    aatgs_worker_idle(flags, ++idle);
     if (poller && looks % AATGS_POLLS_PER_BEAT == 0 &&
         aatgs_team_any((int)aatgs_dev_load_acquire_u32(&loop->shared->stop)))
       return;
+    if (found > 1 && !beat) {
+      const uint32_t count = aatgs_poll_stream(loop, d, lane);
+      if (count == UINT32_MAX)
+        return;
+      found = count ? found : 0;
+      continue;
+    }
+    const uint32_t n = aatgs_team_share(aatgs_block_load_acquire(&d->claimed));
+    aatgs_flit f = {{0, 0, 0}, 0};
+    if (lane < AATGS_COMMAND_FLITS || (beat && lane == AATGS_HOST_LANE))
+      f = aatgs_flit_load(aatgs_poll_at(loop, n, lane)); /* B2 */
+    if (aatgs_team_all(f.tag == n || lane >= AATGS_COMMAND_FLITS)) {
+      if (!aatgs_poll_take(loop, d, n, f, lane))
+        return;
+      idle = 0;
+      found++;
+      continue;
+    }
+    found = 0;
+    if (beat && aatgs_poll_beat(loop, d, f, lane))
+      return;
+    aatgs_worker_idle(flags, ++idle);
   }
+}
+
+static __device__ inline void aatgs_poller_run(aatgs_loop *loop, aatgs_desk *d, uint32_t poller,
+                                               uint32_t lane)
+{
+  aatgs_poll(loop, d, poller, lane);
+  aatgs_poller_leave(d, lane);
 }
 
 #endif

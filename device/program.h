@@ -8,7 +8,7 @@
 
 #include "part.h"
 
-#define AATGS_NEAR_TURNS      96u /* that a worker keeps close by */
+#define AATGS_NEAR_TURNS      96u /* that a worker keeps close by at a time */
 #define AATGS_NEAR_WAITS      512u
 #define AATGS_SPINS_PER_CHECK 1024u
 #define AATGS_LOOKS           4u /* done words that a lane looks at together */
@@ -26,14 +26,17 @@ typedef struct aatgs_program {
   uint32_t index;  /* of the worker in the program */
   uint32_t turns;
   uint32_t first_wait;
-  uint32_t seen;      /* how the turns that were waited for ended, in one word */
-  uint32_t digest[2]; /* of the turn under way and of the one before */
+  uint32_t seen; /* how the turns that were waited for ended, in one word */
+  uint32_t near;  /* the first turn that is close by */
+  uint32_t plain; /* turns that it begins with, as far as they are close by */
+  uint32_t ends;  /* 1: the iteration is over after the last turn */
   const aatgs_graph_table *graph;
-  const aatgs_turn *turn;
+  const aatgs_turn *turn; /* all of them, not close by */
   const uint32_t *wait;
   AATGS_ALIGNAS(16) aatgs_turn near_turn[AATGS_NEAR_TURNS];
   uint32_t near_wait[AATGS_NEAR_WAITS];
-  uint32_t telemetry[AATGS_TELEMETRY_BYTES_MAX / 4];
+  uint32_t telemetry[2][AATGS_TELEMETRY_BYTES_MAX / 4]; /* of even and of odd iterations */
+  aatgs_notes notes;
 } aatgs_program;
 
 /* One iteration, as a lane sees it. What its turns need of the loop and of the worker is read
@@ -48,8 +51,8 @@ typedef struct aatgs_run {
   uint64_t *running; /* of this worker */
   const aatgs_graph_table *graph;
   const uint32_t *wait;
-  aatgs_flit *telemetry; /* slot */
-  aatgs_timing_ring timings;
+  uint32_t *telemetry;
+  aatgs_flit *telemetry_slot;
   uint32_t *done;  /* the iteration's done words, by record */
   uint32_t *worst; /* see aatgs_turn_failed() */
   uint32_t first_wait;
@@ -80,10 +83,26 @@ AATGS_COLD void aatgs_program_fetch(const aatgs_loop *loop, aatgs_program *p, ui
     p->index = index;
     p->turns = turns;
     p->first_wait = first_wait;
+    p->near = 0;
+    p->plain = !turns ? 0 : turn->plain < AATGS_NEAR_TURNS ? turn->plain : AATGS_NEAR_TURNS;
+    p->ends = turns && (turn[turns - 1].flags & AATGS_TURN_LAST) != 0;
     p->graph = graph;
-    p->turn = turns <= AATGS_NEAR_TURNS ? p->near_turn : turn;
+    p->turn = turn;
     p->wait = waits <= AATGS_NEAR_WAITS ? p->near_wait : wait;
   }
+  aatgs_worker_sync(lanes);
+}
+
+/* Brings the turns close by of which turn i is one; every lane takes part. */
+AATGS_COLD void aatgs_program_move(aatgs_program *p, uint32_t i, uint32_t lane, uint32_t lanes)
+{
+  const uint32_t first = i / AATGS_NEAR_TURNS * AATGS_NEAR_TURNS, turns = p->turns;
+  const aatgs_turn *turn = p->turn;
+  aatgs_worker_sync(lanes); /* every lane has compared the numbers */
+  for (uint32_t k = lane; k < AATGS_NEAR_TURNS && first + k < turns; k += lanes)
+    p->near_turn[k] = turn[first + k];
+  if (lane == 0)
+    p->near = first;
   aatgs_worker_sync(lanes);
 }
 
@@ -202,7 +221,7 @@ AATGS_FN void aatgs_turn_signal(const aatgs_run *r, const aatgs_turn *turn, uint
 }
 
 /* The iteration is over: the lanes of worker 0's team post its telemetry. */
-AATGS_FN void aatgs_run_end(aatgs_program *p, const aatgs_run *r, uint32_t lane)
+AATGS_FN void aatgs_run_end(const aatgs_run *r, uint32_t lane)
 {
   aatgs_telemetry_head head = {r->iteration, AATGS_STATUS_OK, 0, r->start_ns, r->now_ns};
   if (AATGS_RARE(r->trouble)) {
@@ -211,25 +230,45 @@ AATGS_FN void aatgs_run_end(aatgs_program *p, const aatgs_run *r, uint32_t lane)
     if (lane == 0)
       aatgs_dev_store_relaxed_u32(r->worst, 0);
   }
-  aatgs_team_telemetry(r->telemetry, &head, p->telemetry, lane);
+  aatgs_team_telemetry(r->telemetry_slot, &head, r->telemetry, lane);
 }
 
-/* Runs a turn's part. Returns an aatgs_done; 0: the loop is to end. */
-AATGS_FN uint32_t aatgs_turn_run(aatgs_loop *loop, aatgs_program *p, const aatgs_run *r,
-                                 const aatgs_turn *turn, uint32_t *digest, uint32_t lane,
+/* How a task's function returned that was called for a plain turn and not as it should. */
+typedef struct aatgs_call {
+  uint32_t called;
+  int known;
+  uint32_t failed;
+  uint32_t digest;
+} aatgs_call;
+
+AATGS_FN void aatgs_turn_open(const aatgs_loop *loop, const aatgs_run *r, const aatgs_turn *turn,
+                              aatgs_task *t, uint32_t lane, uint32_t lanes)
+{
+  aatgs_task_open(loop, r->config, r->telemetry, r->iteration, t);
+  t->key = aatgs_random_key(r->key, turn->task, turn->part);
+  t->task = turn->task;
+  t->part = turn->part;
+  t->parts = turn->parts;
+  t->arg = turn->arg;
+  t->lane = lane;
+  t->lanes = lanes;
+}
+
+/* Runs a turn's part, which may have been called already. Returns an aatgs_done; 0: the loop is to
+ * end. */
+AATGS_FN uint32_t aatgs_turn_run(aatgs_loop *loop, const aatgs_run *r, const aatgs_turn *turn,
+                                 const aatgs_call *call, uint32_t *digest, uint32_t lane,
                                  uint32_t lanes)
 {
+  const int finish = (turn->flags & AATGS_TURN_FINISH) != 0;
   aatgs_task t;
-  aatgs_task_open(loop, r->config, p->telemetry, r->iteration, &t);
-  t.key = aatgs_random_key(r->key, turn->task, turn->part);
-  t.task = turn->task;
-  t.part = turn->part;
-  t.parts = turn->parts;
-  t.arg = turn->arg;
-  t.lane = lane;
-  t.lanes = lanes;
-  if (!aatgs_task_run(loop, &t, r->worker, r->running, r->graph, turn->type,
-                      AATGS_TASK_RETRIES(turn->flags), turn->flags & AATGS_TURN_FINISH))
+  aatgs_turn_open(loop, r, turn, &t, lane, lanes);
+  t.failed = call->failed;
+  t.digest = call->digest;
+  const int known =
+      call->called ? call->known : aatgs_task_start(loop, &t, r->running, turn->type, finish);
+  if (!aatgs_task_end(loop, &t, r->worker, r->graph, turn->type, AATGS_TASK_RETRIES(turn->flags),
+                      finish, known))
     return 0;
   aatgs_digest_gather(digest, t.digest, lane);
   return t.failed ? AATGS_DONE_FAILED : AATGS_DONE_OK;
@@ -252,10 +291,48 @@ AATGS_FN uint32_t aatgs_turn_begin(aatgs_loop *loop, aatgs_program *p, aatgs_run
              : AATGS_DONE_OK;
 }
 
-/* Every lane takes part. Returns 0 when the loop is to end. */
+AATGS_FN aatgs_timing_head aatgs_turn_head(const aatgs_run *r, const aatgs_turn *turn,
+                                           uint64_t start_ns)
+{
+  const aatgs_timing_head head = {r->timing_base + turn->record,
+                                  (uint32_t)r->iteration,
+                                  turn->task,
+                                  turn->part,
+                                  r->worker,
+                                  start_ns,
+                                  r->now_ns};
+  return head;
+}
+
+/* Takes up to `count` plain turns in a row; every lane takes part. Returns how many it took. The
+ * next one is to go by aatgs_turn_take() if *call says that it was called. */
+AATGS_FN uint32_t aatgs_turns_plain(aatgs_loop *loop, aatgs_program *p, aatgs_run *r,
+                                    const aatgs_turn *turn, uint32_t count, uint32_t *taken,
+                                    aatgs_call *call, uint32_t lane, uint32_t lanes)
+{
+  for (uint32_t i = 0; i < count; i++, turn++) {
+    aatgs_task t;
+    aatgs_turn_open(loop, r, turn, &t, lane, lanes);
+    const int known = aatgs_task_start(loop, &t, r->running, turn->type, 0);
+    if (AATGS_RARE(t.failed | !known)) {
+      const aatgs_call odd = {1, known, t.failed, t.digest};
+      *call = odd;
+      return i;
+    }
+    aatgs_digest_gather(aatgs_note_digest(&p->notes, *taken), t.digest, lane);
+    aatgs_worker_sync(lanes);
+    const uint64_t start_ns = r->now_ns;
+    r->now_ns = aatgs_clock_ns();
+    const aatgs_timing_head head = aatgs_turn_head(r, turn, start_ns);
+    aatgs_note_put(loop, &p->notes, (*taken)++, &head, lane);
+  }
+  return count;
+}
+
+/* Every lane takes part; *taken is its count of turns. Returns 0 when the loop is to end. */
 AATGS_FN int aatgs_turn_take(aatgs_loop *loop, aatgs_program *p, aatgs_run *r,
-                             const aatgs_turn *turn, uint32_t *digest, uint32_t lane,
-                             uint32_t lanes)
+                             const aatgs_turn *turn, const aatgs_call *call, uint32_t *taken,
+                             uint32_t lane, uint32_t lanes)
 {
   uint32_t end = AATGS_DONE_OK;
   if (turn->waits | r->trouble) {
@@ -264,12 +341,14 @@ AATGS_FN int aatgs_turn_take(aatgs_loop *loop, aatgs_program *p, aatgs_run *r,
       return 0;
     if (turn->flags & AATGS_TURN_NOTHING) {
       if (lane < AATGS_TEAM_LANES)
-        aatgs_run_end(p, r, lane);
+        aatgs_run_end(r, lane);
+      aatgs_worker_sync(lanes); /* every lane knows how the wait ended */
       return 1;
     }
   }
+  const uint32_t n = (*taken)++;
   if (!AATGS_RARE(end == AATGS_DONE_SKIPPED))
-    end = aatgs_turn_run(loop, p, r, turn, digest, lane, lanes);
+    end = aatgs_turn_run(loop, r, turn, call, aatgs_note_digest(&p->notes, n), lane, lanes);
   if (AATGS_RARE(!end))
     return 0;
   aatgs_worker_sync(lanes); /* what the lanes wrote, before the next turn reads it */
@@ -282,78 +361,85 @@ AATGS_FN int aatgs_turn_take(aatgs_loop *loop, aatgs_program *p, aatgs_run *r,
     if (lane == 0)
       aatgs_turn_signal(r, turn, end);
     if (turn->flags & AATGS_TURN_LAST)
-      aatgs_run_end(p, r, lane);
+      aatgs_run_end(r, lane);
   }
-  const aatgs_timing_head head = {r->timing_base + turn->record,
-                                  (uint32_t)r->iteration,
-                                  turn->task,
-                                  turn->part,
-                                  r->worker,
-                                  start_ns,
-                                  r->now_ns};
-  aatgs_team_timing(&r->timings, &head, digest, lane);
+  const aatgs_timing_head head = aatgs_turn_head(r, turn, start_ns);
+  aatgs_note_put(loop, &p->notes, n, &head, lane);
+  aatgs_note_check(&p->notes, n + 1, lane);
   return 1;
 }
 
-/* What all iterations of a program begin with. It is read as one, before it is known to be of the
- * right graph, so that no read waits for another. */
-typedef struct aatgs_outset {
-  uint32_t number;
-  uint32_t index;
-  uint32_t turns;
-  uint32_t first_wait;
-  const aatgs_graph_table *graph;
-  const aatgs_turn *turn;
-  const uint32_t *wait;
-  aatgs_turn first;
-} aatgs_outset;
-
-AATGS_FN aatgs_outset aatgs_program_outset(const aatgs_program *p)
+/* Takes the plain turns that the program begins with, all but those that *call says have not gone as
+ * they should. Returns how many it took; every lane takes part. */
+AATGS_FN uint32_t aatgs_program_plain(aatgs_loop *loop, aatgs_program *p, aatgs_run *r,
+                                      uint32_t plain, uint32_t *taken, aatgs_call *call,
+                                      uint32_t lane, uint32_t lanes)
 {
-  const aatgs_outset o = {p->number, p->index, p->turns, p->first_wait,
-                          p->graph,  p->turn,  p->wait,  p->near_turn[0]};
-  return o;
+  uint32_t i = 0;
+  while (i < plain) {
+    uint32_t count = aatgs_note_room(*taken);
+    count = count < plain - i ? count : plain - i;
+    const uint32_t done =
+        aatgs_turns_plain(loop, p, r, &p->near_turn[i], count, taken, call, lane, lanes);
+    aatgs_note_check(&p->notes, *taken, lane);
+    i += done;
+    if (AATGS_RARE(done < count))
+      break;
+  }
+  return i;
 }
 
-/* This worker's share of an iteration; every lane takes part. */
+/* Takes the turns from i on. */
+AATGS_FN void aatgs_program_rest(aatgs_loop *loop, aatgs_program *p, aatgs_run *r, uint32_t i,
+                                 uint32_t turns, uint32_t *taken, aatgs_call *call, uint32_t lane,
+                                 uint32_t lanes)
+{
+  const uint64_t slot = (r->iteration - loop->first_iteration) & loop->command_mask;
+  r->graph = p->graph;
+  r->wait = p->wait;
+  r->first_wait = p->first_wait;
+  r->done = loop->done + slot * loop->turns_max;
+  r->worst = &loop->worst[slot];
+  for (; i < turns; i++) {
+    if (AATGS_RARE(i - p->near >= AATGS_NEAR_TURNS))
+      aatgs_program_move(p, i, lane, lanes);
+    const aatgs_turn turn = p->near_turn[i - p->near];
+    if (!aatgs_turn_take(loop, p, r, &turn, call, taken, lane, lanes))
+      return;
+    call->called = 0;
+    call->failed = 0;
+    call->digest = 0;
+  }
+}
+
+/* This worker's share of an iteration; every lane takes part, and counts in *taken the turns that
+ * it has taken. No lane reads the command or the graph any more once all are past the barrier that
+ * ends the last turn. */
 AATGS_FN void aatgs_program_run(aatgs_loop *loop, uint32_t worker, aatgs_program *p,
                                 const aatgs_command *command, uint64_t start_ns, uint32_t index,
-                                uint32_t lane, uint32_t lanes)
+                                uint32_t *taken, uint32_t lane, uint32_t lanes)
 {
   const uint64_t iteration = command->header.iteration;
-  const uint64_t slot = (iteration - loop->first_iteration) & loop->command_mask;
-  aatgs_outset o = aatgs_program_outset(p);
-  if (AATGS_RARE(o.number != command->header.graph || o.index != index)) {
+  if (AATGS_RARE((p->number != command->header.graph) | (p->index != index) | (p->near != 0)))
     aatgs_program_fetch(loop, p, command->header.graph, index, lane, lanes);
-    o = aatgs_program_outset(p);
-  }
-  aatgs_run r = {command->config,
-                 iteration,
-                 command->header.timing_base,
-                 start_ns,
-                 start_ns,
-                 aatgs_random_base(loop->seed, iteration),
-                 &loop->running[worker],
-                 o.graph,
-                 o.wait,
-                 aatgs_telemetry_slot(loop, iteration),
-                 aatgs_timing_ring_of(loop),
-                 loop->done + slot * loop->turns_max,
-                 &loop->worst[slot],
-                 o.first_wait,
-                 worker,
-                 (uint32_t)iteration << 2,
-                 0};
-  const uint32_t turns = o.turns;
-  const aatgs_turn *at = o.turn;
-  aatgs_turn next = o.first;
-  for (uint32_t i = 0; i < turns; i++) {
-    const aatgs_turn turn = next;
-    if (i + 1 < turns)
-      next = *++at; /* while this one runs */
-    if (!aatgs_turn_take(loop, p, &r, &turn, &p->digest[i & 1], lane, lanes))
-      return;
-  }
+  aatgs_run r = {.config = command->config,
+                 .iteration = iteration,
+                 .timing_base = command->header.timing_base,
+                 .start_ns = start_ns,
+                 .now_ns = start_ns,
+                 .key = aatgs_random_base(loop->seed, iteration),
+                 .running = &loop->running[worker],
+                 .telemetry = p->telemetry[iteration & 1],
+                 .telemetry_slot = aatgs_telemetry_slot(loop, iteration),
+                 .worker = worker,
+                 .tag = (uint32_t)iteration << 2};
+  aatgs_call call = {0, 0, 0, 0};
+  const uint32_t turns = p->turns;
+  const uint32_t i = aatgs_program_plain(loop, p, &r, p->plain, taken, &call, lane, lanes);
+  if (i < turns)
+    aatgs_program_rest(loop, p, &r, i, turns, taken, &call, lane, lanes);
+  else if (p->ends && lane - aatgs_end_lane(lanes) < AATGS_TEAM_LANES)
+    aatgs_run_end(&r, lane - aatgs_end_lane(lanes));
 }
 
 /* ---- Between workers ---------------------------------------------------------------- */
@@ -365,8 +451,8 @@ AATGS_FN int aatgs_relay_take(const aatgs_loop *loop, aatgs_worker *w, aatgs_com
 {
   const uint64_t n = w->relayed, slots = loop->command_mask + 1;
   const aatgs_slot_state state =
-      aatgs_team_slot_load(loop->relay + (n & loop->command_mask) * AATGS_COMMAND_FLITS,
-                           AATGS_COMMAND_FLITS, (uint32_t)n, command->words, lane);
+      aatgs_team_slot_load(aatgs_relay_slot(loop, n), AATGS_COMMAND_FLITS, (uint32_t)n,
+                           command->words, lane);
   if (state == AATGS_SLOT_EARLIER)
     return 0;
   uint64_t next = n + 1;

@@ -85,8 +85,9 @@ typedef struct aatgs_front {
   aatgs_outline known; /* of the graph run last */
   uint32_t rebuilt;
   uint32_t dataflow; /* 1: since the last look there may be dataflow in flight */
-  uint32_t programs; /* taken so far */
-  uint32_t ended;    /* and over */
+  uint32_t steps;    /* handed to those who run them, one after the other */
+  uint32_t ended;    /* of these */
+  uint32_t programs; /* the steps up to the last program */
   uint32_t solo;     /* 1: all in flight have one worker and run one after the other */
   uint32_t dirty;    /* 1: something was written since workers were last told to look */
 } aatgs_front;

@@ -235,6 +235,14 @@ static bool others_last(const placing *p)
   return false;
 }
 
+/* Counts from each turn on how many are plain. */
+static void count_plain(aatgs_turn *turns, uint32_t count)
+{
+  const uint32_t others = AATGS_TURN_FINISH | AATGS_TURN_SIGNAL | AATGS_TURN_NOTHING;
+  for (uint32_t i = count, plain = 0; i-- > 0; turns[i].plain = plain)
+    plain = turns[i].waits || (turns[i].flags & others) ? 0 : plain + 1;
+}
+
 static void write_program(placing *p, aatgs_graph_table *table, uint32_t turns_max,
                           uint32_t waits_max)
 {
@@ -260,6 +268,8 @@ static void write_program(placing *p, aatgs_graph_table *table, uint32_t turns_m
     return;
   if (!extra)
     t.turns[first[1] - 1].flags |= AATGS_TURN_LAST;
+  for (uint32_t w = 0; w < p->used; w++)
+    count_plain(&t.turns[first[w]], first[w + 1] - first[w]);
   table->turns = turns;
   table->waits = t.count;
   table->workers = p->used;

@@ -63,7 +63,8 @@ static void probe(void)
 }
 
 /* Runs the iteration and wants an error whose sentence holds all three; then the trace of the
- * iteration before must be closed and hold it. */
+ * iteration before must be closed and hold it. A GPU may notice a wild store when the telemetry of
+ * its iteration is out already: then the trace holds that one, too, and the next call fails. */
 static void fault(const char *tasks, const char *hang_ms, uint64_t timeout_ns, const char *cause)
 {
   char record[96];
@@ -83,7 +84,12 @@ static void fault(const char *tasks, const char *hang_ms, uint64_t timeout_ns, c
   aatgs_graph_close(graph);
   CHECK(aatgs_set_config_field(w, config, "hang_ms", hang_ms, &error) == 0);
   CHECK(aatgs_submit(rt, config, NULL) == 0);
-  CHECK(aatgs_wait(rt, telemetry, NULL, WAIT_NS) == AATGS_EDEVICE);
+  int rc = aatgs_wait(rt, telemetry, NULL, WAIT_NS);
+  const bool late = rc == 1;
+  const uint64_t end_ns = aatgs_now_ns() + WAIT_NS;
+  while (rc >= 0 && aatgs_now_ns() < end_ns)
+    rc = aatgs_poll(rt, telemetry, NULL);
+  CHECK(rc == AATGS_EDEVICE);
   const char *text = aatgs_last_error(rt)->text;
   fprintf(stderr, "%s: %s\n", tasks, text);
   CHECK(strstr(text, cause) && strstr(text, "iteration 2") && strstr(text, "task"));
@@ -91,7 +97,7 @@ static void fault(const char *tasks, const char *hang_ms, uint64_t timeout_ns, c
   CHECK(aatgs_close(rt) == AATGS_EDEVICE);
   CHECK(aatgs_trace_open(record, &trace, &error) == 0);
   aatgs_trace_get_state(trace, &state);
-  CHECK(state.closed && state.iterations == 1);
+  CHECK(state.closed && state.iterations == 1u + late);
   aatgs_trace_close(trace);
 }
 
