@@ -73,8 +73,8 @@ static void aatgs_thread_program(aatgs_loop *loop, aatgs_thread *self)
   if (front->known.workers > 1)
     aatgs_thread_relay(loop, self, front);
   front->steps++;
-  aatgs_program_run(loop, w->id, &self->program, &self->command.command, aatgs_clock_ns(), 0,
-                    &self->turns_taken, 0, 1);
+  aatgs_program_run(loop, w->id, &self->program, &self->command.command.header,
+                    self->command.command.config, aatgs_clock_ns(), 0, &self->turns_taken, 0, 1);
   front->ended++;
 }
 
@@ -142,8 +142,8 @@ static int aatgs_thread_join(aatgs_loop *loop, aatgs_thread *self)
   if (!aatgs_relay_take(loop, w, &self->command, 0))
     return 0;
   const aatgs_command *command = &self->command.command;
-  aatgs_program_run(loop, w->id, &self->program, command, aatgs_clock_ns(),
-                    aatgs_relay_index(loop, w, command), &self->turns_taken, 0, 1);
+  aatgs_program_run(loop, w->id, &self->program, &command->header, command->config,
+                    aatgs_clock_ns(), aatgs_relay_index(loop, w, command), &self->turns_taken, 0, 1);
   return 1;
 }
 

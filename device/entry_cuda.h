@@ -115,10 +115,13 @@ static __device__ inline void aatgs_block_programs(aatgs_block *b, uint32_t *ope
     for (uint32_t idle = 0; !aatgs_gate_wait(&box->gate, phase); idle++) /* P2 */
       if (idle == AATGS_LOOKS_PER_REST && lane == 0)
         aatgs_bus_store_relaxed(&b->loop.running[0], 0); /* B7 */
+    /* Read as one, so that no read waits for another. */
+    const aatgs_command_header header = box->command.command.header;
+    const uint64_t start_ns = box->start_ns;
     if (box->step.kind != AATGS_STEP_PROGRAM)
       return;
-    aatgs_program_run(&b->loop, 0, &b->program, &box->command.command, box->start_ns, 0, taken,
-                      lane, lanes);
+    aatgs_program_run(&b->loop, 0, &b->program, &header, box->command.command.config, start_ns, 0,
+                      taken, lane, lanes);
     if (lane == aatgs_end_lane(lanes))
       aatgs_block_store_release(&b->desk.front.ended, *opened + 1); /* P1 */
   }
@@ -161,8 +164,8 @@ static __device__ inline void aatgs_lanes_other(aatgs_block *b, uint32_t lane, u
         return;
       continue;
     }
-    aatgs_program_run(&b->loop, blockIdx.x, &b->program, command, b->worker.now_ns,
-                      aatgs_relay_index(&b->loop, &b->worker, command), &taken, lane, lanes);
+    aatgs_program_run(&b->loop, blockIdx.x, &b->program, &command->header, command->config,
+                      b->worker.now_ns, aatgs_relay_index(&b->loop, &b->worker, command), &taken, lane, lanes);
     aatgs_worker_sync(lanes);
     if (lane == 0)
       b->step.kind = AATGS_STEP_NONE;

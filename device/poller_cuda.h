@@ -254,6 +254,18 @@ static __device__ inline uint32_t aatgs_desk_way(aatgs_desk *d, uint32_t n, aatg
              : AATGS_WAY_LONG;
 }
 
+/* Hands a program to the lanes. */
+static __device__ inline void aatgs_box_pass(aatgs_box *box, aatgs_flit f, uint64_t start_ns,
+                                             uint32_t lane)
+{
+  aatgs_box_put(box, f, lane);
+  if (lane == 0) {
+    box->start_ns = start_ns;
+    box->step.kind = AATGS_STEP_PROGRAM;
+  }
+  aatgs_box_arrive(box, lane);
+}
+
 /* The short way. */
 static __device__ inline void aatgs_desk_pass(aatgs_loop *loop, aatgs_desk *d, aatgs_box *box,
                                               uint32_t n, aatgs_flit f, uint64_t start_ns,
@@ -262,12 +274,7 @@ static __device__ inline void aatgs_desk_pass(aatgs_loop *loop, aatgs_desk *d, a
   aatgs_front *front = &d->front;
   if (front->known.workers > 1)
     aatgs_desk_relay(loop, front, f, lane);
-  aatgs_box_put(box, f, lane);
-  if (lane == 0) {
-    box->start_ns = start_ns;
-    box->step.kind = AATGS_STEP_PROGRAM;
-  }
-  aatgs_box_arrive(box, lane);
+  aatgs_box_pass(box, f, start_ns, lane);
   if (lane != 0)
     return;
   aatgs_program_starts(front, &front->known);
@@ -301,6 +308,56 @@ static __device__ inline int aatgs_poll_take(aatgs_loop *loop, aatgs_desk *d, ui
   return way == AATGS_WAY_LOST || aatgs_poll_obey(loop, d, way, n, f, start_ns, lane);
 }
 
+/* Whether the commands in f, of which the first one's turn has come, are programs like the one
+ * before, for one worker each and in its queue; then there is a box for each. The lane that has
+ * their headers. */
+static __device__ inline uint32_t aatgs_stream_alike(const aatgs_loop *loop, aatgs_desk *d,
+                                                     const aatgs_flit f[AATGS_AHEAD],
+                                                     uint32_t count)
+{
+  const aatgs_front *front = &d->front;
+  uint32_t alike = (front->known.workers == 1) & front->solo & !front->dataflow;
+#pragma unroll
+  for (uint32_t k = 0; k < AATGS_AHEAD; k++)
+    alike &= k >= count || ((f[k].word[0] == (AATGS_OP_ITERATE | AATGS_COMMAND_PLACED << 16)) &
+                            (f[k].word[1] == front->known.number));
+  const uint32_t room = front->steps + count - AATGS_BOXES;
+  for (uint32_t spins = 1;
+       alike && (int32_t)(room - aatgs_block_load_acquire(&d->front.ended)) > 0; spins++) /* P2 */
+    if (spins % 1024 == 0 && aatgs_dev_load_acquire_u32(&loop->shared->stop))
+      return 0;
+  return alike;
+}
+
+/* Obeys them all. */
+static __device__ inline void aatgs_stream_pass(aatgs_desk *d, const aatgs_flit f[AATGS_AHEAD],
+                                                uint32_t n, uint32_t count, uint64_t start_ns,
+                                                uint32_t lane)
+{
+  aatgs_front *front = &d->front;
+  const uint32_t steps = front->steps;
+#pragma unroll
+  for (uint32_t k = 0; k < AATGS_AHEAD; k++)
+    if (k < count)
+      aatgs_box_pass(aatgs_box_at(d, steps + k), f[k], start_ns, lane);
+  __syncwarp(); /* every lane has read `steps` */
+  if (lane != 0)
+    return;
+  aatgs_program_starts(front, &front->known);
+  front->programs = front->steps = steps + count;
+  front->next_command += count;
+  d->searching = 0;
+  aatgs_block_store_release(&d->obeyed, n + count); /* P1 */
+}
+
+/* Waits for command n's turn, or for the loop's end. One lane. */
+static __device__ inline void aatgs_stream_wait(const aatgs_loop *loop, aatgs_desk *d, uint32_t n)
+{
+  for (uint32_t spins = 1; aatgs_block_load_acquire(&d->obeyed) != n; spins++) /* P2 */
+    if (spins % 1024 == 0 && aatgs_dev_load_acquire_u32(&loop->shared->stop))
+      return;
+}
+
 /* While commands stream in: looks for the next AATGS_AHEAD, takes those that are there in hand at
  * once, so that the other warp meanwhile looks for those behind them, and obeys them in their turn.
  * Returns how many were there; UINT32_MAX: the loop is to end. */
@@ -312,21 +369,27 @@ AATGS_COLD uint32_t aatgs_poll_stream(aatgs_loop *loop, aatgs_desk *d, uint32_t 
   for (uint32_t k = 0; k < AATGS_AHEAD; k++)
     if (lane < AATGS_COMMAND_FLITS)
       f[k] = aatgs_flit_load(aatgs_poll_at(loop, n + k, lane)); /* B2 */
-  uint32_t whole = 0;
+  uint32_t count = 0, alike = 0;
 #pragma unroll
   for (uint32_t k = 0; k < AATGS_AHEAD; k++)
-    whole += whole == k && aatgs_team_all(f[k].tag == n + k || lane >= AATGS_COMMAND_FLITS);
+    count += count == k && aatgs_team_all(f[k].tag == n + k || lane >= AATGS_COMMAND_FLITS);
   const uint64_t start_ns = aatgs_clock_ns();
-  const uint32_t mine = whole && lane == 0 && aatgs_block_cas(&d->claimed, n, n + whole);
+  const uint32_t mine = count && lane == 0 && aatgs_block_cas(&d->claimed, n, n + count);
   if (!aatgs_team_share(mine))
-    return whole;
+    return count;
+  if (lane == 0) {
+    aatgs_stream_wait(loop, d, n);
+    alike = aatgs_block_load_acquire(&d->obeyed) == n && aatgs_stream_alike(loop, d, f, count);
+  }
+  if (aatgs_team_share(alike)) {
+    aatgs_stream_pass(d, f, n, count, start_ns, lane);
+    return count;
+  }
 #pragma unroll 1
-  for (uint32_t k = 0; k < whole; k++) {
+  for (uint32_t k = 0; k < count; k++) {
     uint32_t way = AATGS_WAY_LONG;
     if (lane == 0) {
-      for (uint32_t spins = 1; aatgs_block_load_acquire(&d->obeyed) != n + k; spins++) /* P2 */
-        if (spins % 1024 == 0 && aatgs_dev_load_acquire_u32(&loop->shared->stop))
-          break;
+      aatgs_stream_wait(loop, d, n + k);
       way = aatgs_desk_way(d, n + k, f[0]);
     }
     if (!aatgs_poll_obey(loop, d, aatgs_team_share(way), n + k, f[0], start_ns, lane))
@@ -335,7 +398,7 @@ AATGS_COLD uint32_t aatgs_poll_stream(aatgs_loop *loop, aatgs_desk *d, uint32_t 
     for (uint32_t i = 1; i < AATGS_AHEAD; i++)
       f[i - 1] = f[i]; /* registers have no index */
   }
-  return whole;
+  return count;
 }
 
 /* A polling warp leaves; the last one tells the lanes. */

@@ -22,14 +22,14 @@ typedef enum aatgs_done {
 
 /* A worker's own: nobody else ever looks at it. */
 typedef struct aatgs_program {
-  uint32_t number; /* of the graph that the turns are of; 0: none */
-  uint32_t index;  /* of the worker in the program */
+  AATGS_ALIGNAS(16) uint32_t number; /* of the graph that the turns are of; 0: none */
+  uint32_t index;                    /* of the worker in the program */
+  uint32_t near;                     /* the first turn that is close by */
+  uint32_t plain; /* turns that it begins with, as far as they are close by */
   uint32_t turns;
+  uint32_t ends; /* 1: the iteration is over after the last turn */
   uint32_t first_wait;
   uint32_t seen; /* how the turns that were waited for ended, in one word */
-  uint32_t near;  /* the first turn that is close by */
-  uint32_t plain; /* turns that it begins with, as far as they are close by */
-  uint32_t ends;  /* 1: the iteration is over after the last turn */
   const aatgs_graph_table *graph;
   const aatgs_turn *turn; /* all of them, not close by */
   const uint32_t *wait;
@@ -209,15 +209,20 @@ AATGS_COLD void aatgs_turn_failed(uint32_t *worst, uint32_t task, uint32_t flags
     continue;
 }
 
-/* The leading lane says how the turn ended, if that matters to anybody. */
+/* Whether other workers wait for a turn that has ended well, and there is nothing to release. */
+AATGS_FN int aatgs_turn_signals(const aatgs_turn *turn, uint32_t end)
+{
+  return end == AATGS_DONE_OK &&
+         (turn->flags & (AATGS_TURN_SIGNAL | AATGS_TURN_RELEASE)) == AATGS_TURN_SIGNAL;
+}
+
+/* The leading lane says how another turn ended, if that matters to anybody. */
 AATGS_FN void aatgs_turn_signal(const aatgs_run *r, const aatgs_turn *turn, uint32_t end)
 {
   if (end == AATGS_DONE_FAILED)
     aatgs_turn_failed(r->worst, turn->task, turn->flags);
   if (end != AATGS_DONE_OK || (turn->flags & AATGS_TURN_RELEASE))
     aatgs_dev_store_release_u32(r->done + turn->record, r->tag | end); /* D9 */
-  else if (turn->flags & AATGS_TURN_SIGNAL)
-    aatgs_done_store(r->done + turn->record, r->tag | end);
 }
 
 /* The iteration is over: the lanes of worker 0's team post its telemetry. */
@@ -352,12 +357,14 @@ AATGS_FN int aatgs_turn_take(aatgs_loop *loop, aatgs_program *p, aatgs_run *r,
   if (AATGS_RARE(!end))
     return 0;
   aatgs_worker_sync(lanes); /* what the lanes wrote, before the next turn reads it */
+  if (lane == 0 && aatgs_turn_signals(turn, end))
+    aatgs_done_store(r->done + turn->record, r->tag | AATGS_DONE_OK);
   r->trouble |= end & AATGS_DONE_FAILED;
   if (lane >= AATGS_TEAM_LANES)
     return 1;
   const uint64_t start_ns = r->now_ns;
   r->now_ns = aatgs_clock_ns();
-  if ((turn->flags & (AATGS_TURN_SIGNAL | AATGS_TURN_LAST)) | (end != AATGS_DONE_OK)) {
+  if ((turn->flags & (AATGS_TURN_RELEASE | AATGS_TURN_LAST)) | (end != AATGS_DONE_OK)) {
     if (lane == 0)
       aatgs_turn_signal(r, turn, end);
     if (turn->flags & AATGS_TURN_LAST)
@@ -416,15 +423,16 @@ AATGS_FN void aatgs_program_rest(aatgs_loop *loop, aatgs_program *p, aatgs_run *
  * it has taken. No lane reads the command or the graph any more once all are past the barrier that
  * ends the last turn. */
 AATGS_FN void aatgs_program_run(aatgs_loop *loop, uint32_t worker, aatgs_program *p,
-                                const aatgs_command *command, uint64_t start_ns, uint32_t index,
-                                uint32_t *taken, uint32_t lane, uint32_t lanes)
+                                const aatgs_command_header *h, const void *config,
+                                uint64_t start_ns, uint32_t index, uint32_t *taken, uint32_t lane,
+                                uint32_t lanes)
 {
-  const uint64_t iteration = command->header.iteration;
-  if (AATGS_RARE((p->number != command->header.graph) | (p->index != index) | (p->near != 0)))
-    aatgs_program_fetch(loop, p, command->header.graph, index, lane, lanes);
-  aatgs_run r = {.config = command->config,
+  const uint64_t iteration = h->iteration;
+  if (AATGS_RARE((p->number != h->graph) | (p->index != index) | (p->near != 0)))
+    aatgs_program_fetch(loop, p, h->graph, index, lane, lanes);
+  aatgs_run r = {.config = config,
                  .iteration = iteration,
-                 .timing_base = command->header.timing_base,
+                 .timing_base = h->timing_base,
                  .start_ns = start_ns,
                  .now_ns = start_ns,
                  .key = aatgs_random_base(loop->seed, iteration),
