@@ -312,13 +312,14 @@ AATGS_FN aatgs_timing_head aatgs_turn_head(const aatgs_run *r, const aatgs_turn 
 /* Takes up to `count` plain turns in a row; every lane takes part. Returns how many it took. The
  * next one is to go by aatgs_turn_take() if *call says that it was called. */
 AATGS_FN uint32_t aatgs_turns_plain(aatgs_loop *loop, aatgs_program *p, aatgs_run *r,
-                                    const aatgs_turn *turn, uint32_t count, uint32_t *taken,
+                                    const aatgs_turn *first, uint32_t count, uint32_t *taken,
                                     aatgs_call *call, uint32_t lane, uint32_t lanes)
 {
-  for (uint32_t i = 0; i < count; i++, turn++) {
+  for (uint32_t i = 0; i < count; i++) {
+    const aatgs_turn turn = first[i]; /* read as one, so that no read waits for another */
     aatgs_task t;
-    aatgs_turn_open(loop, r, turn, &t, lane, lanes);
-    const int known = aatgs_task_start(loop, &t, r->running, turn->type, 0);
+    aatgs_turn_open(loop, r, &turn, &t, lane, lanes);
+    const int known = aatgs_task_start(loop, &t, r->running, turn.type, 0);
     if (AATGS_RARE(t.failed | !known)) {
       const aatgs_call odd = {1, known, t.failed, t.digest};
       *call = odd;
@@ -328,7 +329,7 @@ AATGS_FN uint32_t aatgs_turns_plain(aatgs_loop *loop, aatgs_program *p, aatgs_ru
     aatgs_worker_sync(lanes);
     const uint64_t start_ns = r->now_ns;
     r->now_ns = aatgs_clock_ns();
-    const aatgs_timing_head head = aatgs_turn_head(r, turn, start_ns);
+    const aatgs_timing_head head = aatgs_turn_head(r, &turn, start_ns);
     aatgs_note_put(loop, &p->notes, (*taken)++, &head, lane);
   }
   return count;

@@ -93,19 +93,19 @@ int aatgs_check_alive(aatgs_runtime *rt)
 
 /* ---- Out -------------------------------------------------------------------------------- */
 
-static uint64_t post(aatgs_runtime *rt, const aatgs_command *command)
+typedef union command_words {
+  aatgs_command command;
+  uint32_t words[AATGS_COMMAND_FLITS * AATGS_FLIT_PAYLOAD_WORDS];
+} command_words;
+
+static uint64_t post(aatgs_runtime *rt, const command_words *u)
 {
-  union {
-    aatgs_command command;
-    uint32_t words[AATGS_COMMAND_FLITS * AATGS_FLIT_PAYLOAD_WORDS];
-  } u;
   const uint64_t n = rt->next_command++;
-  u.command = *command;
   aatgs_flit *slot = rt->commands + (n & (rt->options.command_slots - 1)) * AATGS_COMMAND_FLITS;
   if (rt->device->window)
-    aatgs_slot_store_lines(slot, AATGS_COMMAND_FLITS, (uint32_t)n, u.words); /* B1 */
+    aatgs_slot_store_lines(slot, AATGS_COMMAND_FLITS, (uint32_t)n, u->words); /* B1 */
   else
-    aatgs_slot_store(slot, AATGS_COMMAND_FLITS, (uint32_t)n, u.words); /* B1 */
+    aatgs_slot_store(slot, AATGS_COMMAND_FLITS, (uint32_t)n, u->words); /* B1 */
   if (rt->next_command - rt->consumed > rt->peak_commands)
     rt->peak_commands = rt->next_command - rt->consumed;
   return n;
@@ -113,14 +113,14 @@ static uint64_t post(aatgs_runtime *rt, const aatgs_command *command)
 
 uint64_t aatgs_post_ordered(aatgs_runtime *rt, aatgs_opcode opcode, uint32_t graph, uint32_t plan)
 {
-  aatgs_command command;
-  memset(&command, 0, sizeof command);
-  command.header.opcode = (uint16_t)opcode;
-  command.header.graph = graph;
-  command.header.plan = plan;
+  command_words u;
+  memset(&u, 0, sizeof u);
+  u.command.header.opcode = (uint16_t)opcode;
+  u.command.header.graph = graph;
+  u.command.header.plan = plan;
   if (rt->device->window)
     aatgs_lines_fence(); /* B3 */
-  return post(rt, &command);
+  return post(rt, &u);
 }
 
 /* Short parts go by the program; so does a chain that has the device to itself. */
@@ -133,21 +133,22 @@ uint64_t aatgs_post_iteration(aatgs_runtime *rt, uint32_t slot, const void *conf
 {
   aatgs_live_graph *g = &rt->graphs[slot];
   const uint64_t iteration = rt->next_iteration;
+  const size_t config_bytes = rt->workload->config_bytes;
   aatgs_flight *f = flight_of(rt, iteration);
-  aatgs_command command;
-  command.header = (aatgs_command_header){.opcode = AATGS_OP_ITERATE,
-                                          .flags = is_placed(rt, g) ? AATGS_COMMAND_PLACED : 0,
-                                          .graph = g->number,
-                                          .iteration = iteration,
-                                          .timing_base = rt->next_timing,
-                                          .plan = g->plan,
-                                          .telemetry_read = (uint32_t)(rt->next_read - 1)};
-  memcpy(command.config, config, rt->workload->config_bytes);
-  memset((uint8_t *)command.config + rt->workload->config_bytes, 0,
-         sizeof command.config - rt->workload->config_bytes);
+  command_words u;
+  u.command.header = (aatgs_command_header){.opcode = AATGS_OP_ITERATE,
+                                            .flags = is_placed(rt, g) ? AATGS_COMMAND_PLACED : 0,
+                                            .graph = g->number,
+                                            .iteration = iteration,
+                                            .timing_base = rt->next_timing,
+                                            .plan = g->plan,
+                                            .telemetry_read = (uint32_t)(rt->next_read - 1)};
+  memcpy(u.command.config, config, config_bytes);
+  memset((uint8_t *)u.command.config + config_bytes, 0, sizeof u.command.config - config_bytes);
   if (rt->iteration_field != UINT32_MAX)
-    memcpy((uint8_t *)command.config + rt->iteration_field, &iteration, rt->iteration_field_bytes);
-  f->command = post(rt, &command);
+    memcpy((uint8_t *)u.command.config + rt->iteration_field, &iteration,
+           rt->iteration_field_bytes);
+  f->command = post(rt, &u);
   f->posted_ns = aatgs_now_ns();
   f->iteration = iteration;
   f->timing_base = rt->next_timing;
@@ -156,7 +157,7 @@ uint64_t aatgs_post_iteration(aatgs_runtime *rt, uint32_t slot, const void *conf
   f->done_before = rt->done;
   f->config_waiting = rt->config_waiting;
   f->telemetry_waiting = (uint32_t)(rt->next_seen - rt->next_read);
-  memcpy(f->config, command.config, rt->workload->config_bytes);
+  memcpy(f->config, u.command.config, config_bytes);
   g->last_iteration = iteration;
   rt->plans[g->plan % rt->plans_max].last_iteration = iteration;
   rt->next_timing += g->records;
@@ -176,17 +177,30 @@ static void to_host_time(aatgs_runtime *rt, aatgs_flight *f)
   r->end_ns -= f->offset_ns;
 }
 
-/* Takes in the telemetry of iteration next_seen if it is there. */
+static const aatgs_flit *telemetry_at(const aatgs_runtime *rt, uint64_t iteration)
+{
+  return rt->telemetry +
+         (iteration & (rt->options.telemetry_slots - 1)) * AATGS_TELEMETRY_FLITS;
+}
+
+static const aatgs_flit *timing_at(const aatgs_runtime *rt, uint64_t n)
+{
+  return rt->timings + (n & (rt->options.timing_slots - 1)) * AATGS_TIMING_FLITS;
+}
+
+/* Takes in the telemetry of iteration next_seen if it is there. What a GPU has written lies in
+ * no cache of this core, so the next one's is asked for ahead. */
 static bool take_telemetry(aatgs_runtime *rt)
 {
   if (rt->next_seen == rt->next_iteration)
     return false;
   const uint64_t i = rt->next_seen;
   aatgs_flight *f = flight_of(rt, i);
-  if (!aatgs_slot_load(rt->telemetry +
-                           (i & (rt->options.telemetry_slots - 1)) * AATGS_TELEMETRY_FLITS,
-                       AATGS_TELEMETRY_FLITS, (uint32_t)i, f->u.words))
+  if (!aatgs_slot_load(telemetry_at(rt, i), AATGS_TELEMETRY_FLITS, (uint32_t)i, f->u.words))
     return false;
+  __builtin_prefetch(telemetry_at(rt, i + 1));
+  __builtin_prefetch(telemetry_at(rt, i + 1) + AATGS_TELEMETRY_FLITS / 2);
+  __builtin_prefetch(timing_at(rt, f->timing_base));
   f->seen_ns = rt->seen_ns = aatgs_now_ns();
   if (rt->device->own_clock)
     to_host_time(rt, f);
@@ -210,8 +224,7 @@ static bool take_timings(aatgs_runtime *rt, const aatgs_flight *f, uint32_t reco
   } u;
   while (rt->timings_in < records) {
     const uint64_t n = f->timing_base + rt->timings_in;
-    if (!aatgs_slot_load(rt->timings + (n & (rt->options.timing_slots - 1)) * AATGS_TIMING_FLITS,
-                         AATGS_TIMING_FLITS, (uint32_t)n, u.words))
+    if (!aatgs_slot_load(timing_at(rt, n), AATGS_TIMING_FLITS, (uint32_t)n, u.words))
       return false;
     aatgs_timing *t = &rt->timing_buffer[rt->timings_in++];
     const uint64_t start = f->u.telemetry.start_ns;
