@@ -1,6 +1,6 @@
 /* Random graphs with random regions, changed and overlapped while they run, one-shot tasks among
- * them: every worker count, shuffled or not, must do what one worker does, and no task may find
- * anything out of order. */
+ * them: every worker count, shuffled or not, must do what one worker does, and so must a GPU; no
+ * task may find anything out of order. */
 #include "support/cm.h"
 
 #include "device/order.h"
@@ -17,6 +17,8 @@
 #define STRESS  AATGS_BUILD_DIR "/tests/stress.so"
 #define WAIT_NS UINT64_C(60000000000)
 #define GRAPHS  6u
+
+#define NO_GPU  77
 
 static uint64_t first_seed, seeds;
 
@@ -117,6 +119,7 @@ static uint32_t random_size(uint64_t *random)
 /* ---- Runs ---------------------------------------------------------------------------------- */
 
 typedef struct variant {
+  const char *device;
   uint32_t workers;
   bool shuffle;
   bool record; /* and replay with another number of workers */
@@ -178,7 +181,7 @@ static void open_run(run *r, uint64_t *random, const variant *v)
   aatgs_options o = AATGS_OPTIONS_INIT;
   aatgs_error error;
   o.workload = STRESS;
-  o.device = "cpu";
+  o.device = v->device;
   o.seed = test_random(random);
   o.command_slots = 4u << test_below(random, 3);
   o.telemetry_slots = o.command_slots << test_below(random, 3);
@@ -285,32 +288,60 @@ static uint64_t run_seed(uint64_t seed, const variant *v)
   return info.digest;
 }
 
-static void test_every_worker_count_agrees(void **state)
+/* What one worker of the cpu device does, all variants must do. */
+static void agree(const variant *variants, size_t count)
 {
-  static const variant variants[] = {{1, true, false}, {2, false, false}, {2, true, true},
-                                     {3, false, true}, {4, true, false},  {5, false, false},
-                                     {6, true, false}, {7, false, false}, {7, true, true}};
-  (void)state;
   for (uint64_t seed = first_seed; seed < first_seed + seeds; seed++) {
-    const variant one = {1, false, false};
+    const variant one = {"cpu", 1, false, false};
     const uint64_t expected = run_seed(seed, &one);
-    for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) {
-      const uint64_t found = run_seed(seed, &variants[i]);
+    for (size_t i = 0; i < count; i++) {
+      const variant *v = &variants[i];
+      const uint64_t found = run_seed(seed, v);
       if (found != expected)
-        fail_msg("seed %llu, %u workers%s: digest %016llx, one worker: %016llx",
-                 (unsigned long long)seed, variants[i].workers,
-                 variants[i].shuffle ? ", shuffled" : "", (unsigned long long)found,
-                 (unsigned long long)expected);
+        fail_msg("seed %llu, %s, %u workers%s: digest %016llx, one worker: %016llx",
+                 (unsigned long long)seed, v->device, v->workers, v->shuffle ? ", shuffled" : "",
+                 (unsigned long long)found, (unsigned long long)expected);
     }
   }
 }
 
-/* test_stress [SEEDS [FIRST]] */
+static void test_every_worker_count_agrees(void **state)
+{
+  static const variant variants[] = {
+      {"cpu", 1, true, false}, {"cpu", 2, false, false}, {"cpu", 2, true, true},
+      {"cpu", 3, false, true}, {"cpu", 4, true, false},  {"cpu", 5, false, false},
+      {"cpu", 6, true, false}, {"cpu", 7, false, false}, {"cpu", 7, true, true}};
+  (void)state;
+  agree(variants, sizeof variants / sizeof *variants);
+}
+
+static void test_a_gpu_agrees(void **state)
+{
+  static const variant variants[] = {{"cuda", 0, false, false}, {"cuda", 1, false, false},
+                                     {"cuda", 3, false, true},  {"cuda", 16, true, false},
+                                     {"cuda", 40, false, true}};
+  (void)state;
+  agree(variants, sizeof variants / sizeof *variants);
+}
+
+static bool have_gpu(void)
+{
+  aatgs_options o = AATGS_OPTIONS_INIT;
+  aatgs_runtime *rt;
+  aatgs_error error;
+  o.workload = STRESS;
+  o.device = "cuda";
+  const int rc = aatgs_open(&o, &rt, &error);
+  if (!rc)
+    aatgs_close(rt);
+  return rc != AATGS_ENOTSUP;
+}
+
+/* test_stress [SEEDS [FIRST [DEVICE]]] */
 int main(int argc, char **argv)
 {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_every_worker_count_agrees),
-  };
+  const struct CMUnitTest cpu[] = {cmocka_unit_test(test_every_worker_count_agrees)};
+  const struct CMUnitTest cuda[] = {cmocka_unit_test(test_a_gpu_agrees)};
 #if defined(AATGS_TSAN)
   const uint64_t few = 2;
 #else
@@ -318,5 +349,10 @@ int main(int argc, char **argv)
 #endif
   seeds = argc > 1 ? strtoull(argv[1], NULL, 0) : few;
   first_seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
-  return cmocka_run_group_tests(tests, NULL, NULL);
+  if (argc <= 3 || strcmp(argv[3], "cuda"))
+    return cmocka_run_group_tests(cpu, NULL, NULL);
+  if (have_gpu())
+    return cmocka_run_group_tests(cuda, NULL, NULL);
+  printf("skipped: no usable GPU\n");
+  return NO_GPU;
 }

@@ -109,6 +109,21 @@ static void check_edges(const aatgs_graph_table *t)
   free(flags);
 }
 
+/* A turn is plain that calls no finish function and neither waits nor signals; each counts those that
+ * follow it in its worker's row. */
+static void check_plain(const aatgs_graph_table *t)
+{
+  const aatgs_turn *turn = turns_of(t);
+  const uint32_t *first = (const uint32_t *)(const void *)(turn + t->turns);
+  for (uint32_t w = 0; w < t->workers; w++)
+    for (uint32_t i = first[w]; i < first[w + 1]; i++) {
+      const bool plain = !turn[i].waits && !(turn[i].flags & (AATGS_TURN_FINISH | AATGS_TURN_SIGNAL |
+                                                              AATGS_TURN_NOTHING));
+      const uint32_t behind = i + 1 < first[w + 1] ? turn[i + 1].plain : 0;
+      assert_int_equal(turn[i].plain, plain ? behind + 1 : 0);
+    }
+}
+
 static void place(const aatgs_graph *g, uint32_t workers)
 {
   const uint32_t turns = 8 * TASKS, waits = 200 * TASKS;
@@ -121,6 +136,7 @@ static void place(const aatgs_graph *g, uint32_t workers)
   assert_true(t->workers > 0 && t->workers <= workers);
   run_program(t);
   check_edges(t);
+  check_plain(t);
   assert_int_equal(aatgs_graph_place(g, workers, t->records - 1, waits, t), 0);
   assert_int_equal(t->workers, 0); /* does not fit */
   free(t);
@@ -156,6 +172,7 @@ static void a_chain_stays_on_one_worker(void **state)
   assert_int_equal(t->workers, 1);
   assert_int_equal(t->turns, 50);
   assert_int_equal(turns_of(t)[49].flags & AATGS_TURN_LAST, AATGS_TURN_LAST);
+  assert_int_equal(turns_of(t)[0].plain, 50);
   aatgs_graph_close(g);
 }
 
