@@ -122,31 +122,32 @@ AATGS_FN uint32_t prism_group_match(const uint16_t *own, const int16_t *low, uin
 
 /* ---- Over the vertices first..end-1, in loops that compilers make vectors of ---- */
 
-/* Where near is -1, not 0, u has a neighbour less of the colour whose row is `from`; `low` stays at
- * most its least entry, `deep` at most the least count in one. */
-AATGS_FN void prism_vertex_less(int16_t near, int16_t *__restrict__ from, int16_t *__restrict__ low,
-                                int16_t *__restrict__ deep, uint32_t u)
+/* For u the colour whose row is `from` counts less by `weight`; `low` stays at most its least entry,
+ * `deep` at most the least count in one. */
+AATGS_FN void prism_vertex_less(int16_t weight, int16_t *__restrict__ from,
+                                int16_t *__restrict__ low, int16_t *__restrict__ deep, uint32_t u)
 {
-  int16_t less = (int16_t)(from[u] + near), count = less & PRISM_CLASHES;
+  int16_t less = (int16_t)(from[u] - weight), count = less & PRISM_CLASHES;
   from[u] = less;
   low[u] = less < low[u] ? less : low[u];
   deep[u] = count < deep[u] ? count : deep[u];
 }
 
-AATGS_FN void prism_vertices_less(const int16_t *__restrict__ near, int16_t *__restrict__ from,
-                                  int16_t *__restrict__ low, int16_t *__restrict__ deep,
-                                  uint32_t first, uint32_t end)
+/* So for the vertices where near is -1, not 0. */
+AATGS_FN void prism_vertices_less(const int16_t *__restrict__ near, int16_t weight,
+                                  int16_t *__restrict__ from, int16_t *__restrict__ low,
+                                  int16_t *__restrict__ deep, uint32_t first, uint32_t end)
 {
   for (uint32_t u = first; u < end; ++u)
-    prism_vertex_less(near[u], from, low, deep, u);
+    prism_vertex_less(near[u] & weight, from, low, deep, u);
 }
 
-/* There a vertex has a neighbour more of the colour whose row is `to`. */
-AATGS_FN void prism_vertices_more(const int16_t *__restrict__ near, int16_t *__restrict__ to,
-                                  uint32_t first, uint32_t end)
+/* For them the colour whose row is `to` counts more by `weight`. */
+AATGS_FN void prism_vertices_more(const int16_t *__restrict__ near, int16_t weight,
+                                  int16_t *__restrict__ to, uint32_t first, uint32_t end)
 {
   for (uint32_t u = first; u < end; ++u)
-    to[u] = (int16_t)(to[u] - near[u]);
+    to[u] = (int16_t)(to[u] + (near[u] & weight));
 }
 
 /* Takes the lowest bit out of `bits` and returns its number; bits is not 0. */

@@ -31,8 +31,9 @@ typedef struct prism_view {
   uint32_t words;
   uint32_t across, down; /* in gamma, from a vertex, a colour to the next */
   uint32_t k;            /* colours in use: 0..k-1 */
-  /* Not 0: a partial colouring. Vertices of colour k have none yet; own[v] says which they are. */
-  uint32_t partial;
+  /* Of a partial colouring what each vertex counts, NULL in a whole one, where each counts 1. Vertices
+   * of colour k have none yet; own[v] is their weight, and 0 for the others. */
+  const uint16_t *weight;
 } prism_view;
 
 /* The colouring at element `at` of a region, with the table at element `table_at` of another. */
@@ -57,7 +58,7 @@ AATGS_FN prism_view prism_view_of(const aatgs_task *t, uint32_t region, uint64_t
   w.across = w.stride;
   w.down = 1;
   w.k = k;
-  w.partial = 0;
+  w.weight = NULL;
   return w;
 }
 
@@ -79,7 +80,13 @@ AATGS_FN int16_t *prism_entry(const prism_view *w, uint32_t v, uint32_t c)
   return w->gamma + (uint64_t)v * w->across + (uint64_t)c * w->down;
 }
 
-/* Neighbours of v that have colour c. */
+/* What v counts in the table. */
+AATGS_FN uint16_t prism_weight(const prism_view *w, uint32_t v)
+{
+  return w->weight ? w->weight[v] : 1;
+}
+
+/* Neighbours of v that have colour c, in a partial colouring their weights together. */
 AATGS_FN uint16_t prism_count(const prism_view *w, uint32_t v, uint32_t c)
 {
   return (uint16_t)(*prism_entry(w, v, c) & PRISM_CLASHES);
@@ -104,7 +111,7 @@ AATGS_FN void prism_move_class(const aatgs_task *t, const prism_view *w, uint32_
   uint64_t *from = w->members + (uint64_t)a * w->words, *to = w->members + (uint64_t)b * w->words;
   aatgs_lane_for(t, i, w->words)
   {
-    if (!w->partial) {
+    if (!w->weight) {
       uint64_t left = near[i] & from[i], met = near[i] & to[i];
       while (left)
         --w->own[i * 64 + prism_next_bit(&left)];
@@ -120,30 +127,31 @@ AATGS_FN void prism_move_class(const aatgs_task *t, const prism_view *w, uint32_
   }
 }
 
-/* Neighbours of v have a neighbour of colour a less and one of colour b more, of which k is none.
- * Where v has many, it is less work to go over all vertices. */
+/* For the neighbours of v colour a counts less by the weight of v and colour b more, of which k is
+ * none. Where v has many, it is less work to go over all vertices. */
 AATGS_FN void prism_move_neighbours(const aatgs_task *t, const prism_view *w, uint32_t v,
                                     uint32_t a, uint32_t b)
 {
   const uint16_t *adj = w->adj + w->rows[v];
   uint32_t degree = w->rows[v + 1] - w->rows[v];
+  int16_t weight = (int16_t)prism_weight(w, v);
   int16_t *from = w->gamma + (uint64_t)a * w->down, *to = w->gamma + (uint64_t)b * w->down;
   if (w->near && degree * 8 > w->n) {
     const int16_t *near = w->near + (uint64_t)v * w->down;
     uint32_t share = (w->down + t->lanes - 1) / t->lanes, first = share * t->lane;
     uint32_t end = first + share < w->down ? first + share : w->down;
     if (a < w->k)
-      prism_vertices_less(near, from, w->low, w->deep, first, end);
+      prism_vertices_less(near, weight, from, w->low, w->deep, first, end);
     if (b < w->k)
-      prism_vertices_more(near, to, first, end);
+      prism_vertices_more(near, weight, to, first, end);
     return;
   }
   aatgs_lane_for(t, i, degree)
   {
     if (a < w->k)
-      prism_vertex_less(-1, from, w->low, w->deep, adj[i]);
+      prism_vertex_less(weight, from, w->low, w->deep, adj[i]);
     if (b < w->k)
-      to[adj[i]] = (int16_t)(to[adj[i]] + 1);
+      to[adj[i]] = (int16_t)(to[adj[i]] + weight);
   }
 }
 
@@ -153,7 +161,7 @@ AATGS_FN void prism_move(aatgs_task *t, const prism_view *w, uint32_t v, uint32_
   uint32_t a = w->color[v], met = 0;
   aatgs_one_lane(t)
   {
-    if (w->own && !w->partial)
+    if (w->own && !w->weight)
       met = prism_count(w, v, b);
   }
   aatgs_sync(t); /* everyone has read color[v], and one its conflicts, which stay the same */
@@ -173,7 +181,7 @@ AATGS_FN void prism_move(aatgs_task *t, const prism_view *w, uint32_t v, uint32_
   aatgs_one_lane(t)
   {
     if (w->own)
-      w->own[v] = w->partial ? b == w->k : (uint16_t)met;
+      w->own[v] = !w->weight ? (uint16_t)met : b == w->k ? w->weight[v] : 0;
     aatgs_put_u16(t, w->region, w->at + v, (uint16_t)b);
   }
   aatgs_sync(t);
@@ -210,20 +218,20 @@ AATGS_FN uint32_t prism_tabulate(const aatgs_task *t, const prism_view *w)
     for (uint32_t e = w->rows[v]; e < w->rows[v + 1]; ++e) {
       uint32_t c = w->color[w->adj[e]];
       if (c < w->k)
-        ++*prism_entry(w, v, c);
+        *prism_entry(w, v, c) = (int16_t)(*prism_entry(w, v, c) + prism_weight(w, w->adj[e]));
     }
-    own = w->partial ? w->color[v] == w->k : prism_count(w, v, w->color[v]);
+    own = !w->weight ? prism_count(w, v, w->color[v]) : w->color[v] == w->k ? w->weight[v] : 0;
     if (w->own) {
       w->own[v] = (uint16_t)own;
       w->low[v] = w->deep[v] = 0;
     }
-    twice += own;
+    twice += w->weight ? 2 * (w->color[v] == w->k) : own;
   }
   if (w->own)
     prism_classify(t, w);
   twice = aatgs_reduce_add_u32(t, twice);
   aatgs_sync(t);
-  return w->partial ? twice : twice / 2;
+  return twice / 2;
 }
 
 /* Conflicts as the table has them. */
@@ -254,28 +262,26 @@ AATGS_FN int prism_tables_hold(const aatgs_task *t, const prism_view *w, uint32_
   uint32_t wrong = 0, twice = 0;
   aatgs_lane_for(t, v, w->n)
   {
-    uint32_t mine = 0, sum = 0;
+    uint32_t mine = 0, most = w->weight ? w->k : w->k - 1;
     for (uint32_t c = 0; c < w->stride; ++c) {
       uint32_t count = 0;
       for (uint32_t e = w->rows[v]; e < w->rows[v + 1]; ++e)
-        count += w->color[w->adj[e]] == c;
+        count += w->color[w->adj[e]] == c ? prism_weight(w, w->adj[e]) : 0u;
       wrong += (c < w->k ? count : (uint32_t)PRISM_PAD) != prism_count(w, v, c);
-      sum += count;
       if (c == w->color[v])
         mine = count;
       /* The classes of a partial colouring are free of conflicts. */
-      wrong += w->partial && c < w->k && c == w->color[v] && count;
+      wrong += w->weight && c < w->k && c == w->color[v] && count;
     }
-    if (w->partial)
-      mine = w->color[v] == w->k;
-    wrong += sum != w->rows[v + 1] - w->rows[v];
+    if (w->weight)
+      mine = w->color[v] == w->k ? w->weight[v] : 0;
     wrong += w->own ? prism_beside_wrong(w, v, mine) : 0;
-    wrong += w->color[v] >= w->k + w->partial;
-    twice += mine;
+    wrong += w->color[v] > most;
+    twice += w->weight ? 2 * (mine != 0) : mine;
   }
   wrong = aatgs_reduce_add_u32(t, wrong);
   twice = aatgs_reduce_add_u32(t, twice);
-  return wrong == 0 && twice == (w->partial ? conflicts : 2 * conflicts);
+  return wrong == 0 && twice == 2 * conflicts;
 }
 
 /* Conflicts of a colouring, counted from the edges or, where that is less work, from the pairs

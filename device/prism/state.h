@@ -149,7 +149,8 @@ enum prism_whcr_head {
   PRISM_W_ATTEMPT,             /* partial: attempts so far */
   PRISM_W_LEAST,               /* partial: fewest vertices left over in this attempt */
   PRISM_W_SINCE,               /* partial: moves since then */
-  PRISM_WHCR_WORDS = 12
+  PRISM_W_WEIGHT,              /* partial: of all vertices together */
+  PRISM_WHCR_WORDS
 };
 /* An island is a pair of individuals that cross. */
 enum prism_island_word {
@@ -165,6 +166,7 @@ enum prism_whcr_slot {
   PRISM_SLOT_CURRENT = 0,
   PRISM_SLOT_BEST,   /* of this generation */
   PRISM_SLOT_PARENT, /* what the next generation is made of */
+  PRISM_SLOT_WEIGHT = PRISM_SLOT_PARENT, /* partial: of each vertex */
   PRISM_SLOT_ELITE,  /* of the island: individual 0 keeps this era's, 1 the last one's */
   PRISM_WHCR_SLOTS
 };

@@ -140,10 +140,10 @@ AATGS_FN void prism_whcr(aatgs_task *t)
   aatgs_sync(t);
   if (s.w.k == 0)
     prism_whcr_begin(t, &s);
-  changed = s.w.partial ? prism_partial_follow(t, &s, target) : prism_whcr_follow(t, &s, target);
+  changed = s.w.weight ? prism_partial_follow(t, &s, target) : prism_whcr_follow(t, &s, target);
   if (changed || s.clock >= PRISM_CLOCK_MAX)
     prism_tabu_reset(t, &s);
-  moves = s.w.partial ? prism_partial_search(t, &s, prism_whcr_budget(t, tables))
+  moves = s.w.weight ? prism_partial_search(t, &s, prism_whcr_budget(t, tables))
                       : prism_tabu_search(t, &s, prism_whcr_budget(t, tables));
   if ((prism_config_flags(t) & PRISM_CHECK_TABLES) && !prism_tables_hold(t, &s.w, s.conflicts))
     aatgs_fail(t, PRISM_FAIL_TABLES);

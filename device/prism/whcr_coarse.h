@@ -80,7 +80,9 @@ AATGS_FN prism_whcr_state prism_whcr_state_of(const aatgs_task *t, uint32_t indi
   s.conflicts = PRISM_GET(t, PRISM_WHCR, s.head + PRISM_H_CONFLICTS);
   s.clock = PRISM_GET(t, PRISM_WHCR, s.head + PRISM_W_CLOCK);
   s.turn = PRISM_GET(t, PRISM_WHCR, s.head + PRISM_W_TURN);
-  s.w.partial = prism_island_kind_of(individual) == PRISM_ISLAND_PARTIAL;
+  if (prism_island_kind_of(individual) == PRISM_ISLAND_PARTIAL)
+    s.w.weight = aatgs_region_ptr(t, PRISM_WHCR_COLORS, const uint16_t) +
+                 prism_whcr_slot(t, individual, PRISM_SLOT_WEIGHT);
   return s;
 }
 
