@@ -36,12 +36,22 @@ AATGS_FN uint64_t prism_island_stress(const aatgs_task *t, uint32_t individual)
                                       : stress;
 }
 
-/* Moves of half a cycle. */
-AATGS_FN uint32_t prism_island_due(const uint32_t *tables, uint32_t island, uint32_t stage)
+#define PRISM_DUE_MAX UINT64_C(0x7fffffff)
+
+/* Moves of half a cycle. On plain islands every 4th generation is 4 times as long, of these every
+ * 4th 4 times as long again, and once more: as much time goes into the short ones as into those of
+ * each other length. Some graphs want many crossovers, others a long descent. */
+AATGS_FN uint64_t prism_island_due(const uint32_t *tables, uint32_t island, uint32_t stage,
+                                   uint32_t generation)
 {
-  uint32_t due = stage % 2 ? tables[PRISM_T_PRE] : tables[PRISM_T_POST];
+  uint64_t due = stage % 2 ? tables[PRISM_T_PRE] : tables[PRISM_T_POST];
   uint32_t kind = prism_island_kind_of(2 * island);
-  return kind == PRISM_ISLAND_LONG ? 32 * due : kind == PRISM_ISLAND_SHORT ? 8 * due : due;
+  if (kind == PRISM_ISLAND_PLAIN)
+    for (uint32_t every = 4; every <= 64 && (generation + 1) % every == 0; every *= 4)
+      due *= 4;
+  else
+    due *= kind == PRISM_ISLAND_LONG ? 32 : 8;
+  return due < PRISM_DUE_MAX ? due : PRISM_DUE_MAX;
 }
 
 /* Up to `budget` tabu moves; returns how many were made. */
@@ -216,7 +226,8 @@ AATGS_FN void prism_whcr_finish(aatgs_task *t)
     uint32_t base = prism_island(t, 2 * island);
     uint32_t stage = words[base + PRISM_I_STAGE], moves = words[base + PRISM_I_MOVES];
     uint32_t k = words[base + PRISM_I_K];
-    uint32_t due = prism_island_due(tables, island, stage);
+    uint64_t due =
+        prism_island_due(tables, island, stage, words[base + PRISM_I_GENERATION]);
     aatgs_sync(t);
     if (k != target) {
       prism_put(t, PRISM_WHCR, base + PRISM_I_K, target);
