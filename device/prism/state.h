@@ -146,7 +146,7 @@ enum prism_whcr_head {
   PRISM_W_CLOCK = PRISM_H_OWN, /* of the tabu search: moves so far */
   PRISM_W_STAGE,               /* steps of the cycle that it has done */
   PRISM_W_TURN,                /* entries of its ring so far */
-  PRISM_W_ATTEMPT,             /* partial: attempts so far */
+  PRISM_W_ATTEMPT,             /* partial: attempts that failed so far */
   PRISM_W_LEAST,               /* partial: fewest vertices left over in this attempt */
   PRISM_W_SINCE,               /* partial: moves since then */
   PRISM_W_WEIGHT,              /* partial: of all vertices together */

@@ -10,12 +10,12 @@
  *   levels     groups of up to coarsening_ratio^level vertices that both
  *              individuals colour alike move as one, coarse to fine;
  *   fine       pre_smooth_iterations x n tabu moves.
- * Islands differ in kind (enum prism_island_kind): tenures, lengths of a generation; those of one
- * kind search partial colourings instead. */
+ * Islands differ in kind (enum prism_island_kind): tenures, lengths of a generation; those of two
+ * kinds work on partial colourings instead, each individual by itself. */
 #ifndef AATGS_PRISM_WHCR_H
 #define AATGS_PRISM_WHCR_H
 
-#include "whcr_partial.h"
+#include "whcr_cool.h"
 
 #define PRISM_ERA 10u /* generations between visits of the elites */
 
@@ -31,9 +31,7 @@ AATGS_FN uint64_t prism_island_stress(const aatgs_task *t, uint32_t individual)
 {
   uint64_t stress = PRISM_GET(t, PRISM_TABLES, PRISM_T_STRESS);
   uint32_t kind = prism_island_kind_of(individual);
-  return kind == PRISM_ISLAND_LONG    ? 8 * stress
-         : kind == PRISM_ISLAND_SHORT ? 3 * stress >> 2
-                                      : stress;
+  return kind == PRISM_ISLAND_SHORT ? 3 * stress >> 2 : stress;
 }
 
 #define PRISM_DUE_MAX UINT64_C(0x7fffffff)
@@ -50,7 +48,7 @@ AATGS_FN uint64_t prism_island_due(const uint32_t *tables, uint32_t island, uint
     for (uint32_t every = 4; every <= 64 && (generation + 1) % every == 0; every *= 4)
       due *= 4;
   else
-    due *= kind == PRISM_ISLAND_LONG ? 32 : 8;
+    due *= 8;
   return due < PRISM_DUE_MAX ? due : PRISM_DUE_MAX;
 }
 
@@ -80,7 +78,8 @@ AATGS_FN uint32_t prism_tabu_search(aatgs_task *t, prism_whcr_state *s, uint32_t
       prism_whcr_keep(t, s);
       kept = best;
     }
-    prism_tabu_take(t, s, v, c, held);
+    prism_move(t, &s->w, v, c);
+    prism_tabu_hold(t, s, v, c, held);
     prism_tabu_forbid(t, s, v, from, prism_tenure(t, s, per_conflict, (uint32_t)(r >> 32)));
     aatgs_sync(t);
     s->conflicts = (uint32_t)((int32_t)s->conflicts + delta);
@@ -142,6 +141,7 @@ AATGS_FN void prism_whcr(aatgs_task *t)
 {
   uint32_t target = PRISM_GET(t, PRISM_CONTROL, PRISM_TARGET), moves;
   const uint32_t *tables = aatgs_region_ptr(t, PRISM_TABLES, const uint32_t);
+  uint32_t kind, budget;
   prism_whcr_state s;
   int changed;
   if (target == 0 || t->part >= PRISM_GET(t, PRISM_INFO, PRISM_INDIVIDUALS))
@@ -150,11 +150,16 @@ AATGS_FN void prism_whcr(aatgs_task *t)
   aatgs_sync(t);
   if (s.w.k == 0)
     prism_whcr_begin(t, &s);
-  changed = s.w.weight ? prism_partial_follow(t, &s, target) : prism_whcr_follow(t, &s, target);
+  kind = prism_island_kind_of(t->part);
+  changed = kind == PRISM_ISLAND_COOL      ? prism_cool_follow(t, &s, target)
+            : kind == PRISM_ISLAND_PARTIAL ? prism_partial_follow(t, &s, target)
+                                           : prism_whcr_follow(t, &s, target);
   if (changed || s.clock >= PRISM_CLOCK_MAX)
     prism_tabu_reset(t, &s);
-  moves = s.w.weight ? prism_partial_search(t, &s, prism_whcr_budget(t, tables))
-                      : prism_tabu_search(t, &s, prism_whcr_budget(t, tables));
+  budget = prism_whcr_budget(t, tables);
+  moves = kind == PRISM_ISLAND_COOL      ? prism_cool_search(t, &s, budget)
+          : kind == PRISM_ISLAND_PARTIAL ? prism_partial_search(t, &s, budget)
+                                         : prism_tabu_search(t, &s, budget);
   if ((prism_config_flags(t) & PRISM_CHECK_TABLES) && !prism_tables_hold(t, &s.w, s.conflicts))
     aatgs_fail(t, PRISM_FAIL_TABLES);
   prism_put(t, PRISM_WHCR, s.head + PRISM_H_CONFLICTS, s.conflicts);
@@ -221,7 +226,7 @@ AATGS_FN void prism_whcr_finish(aatgs_task *t)
   if (target == 0)
     return;
   for (uint32_t island = 0; 2 * island + 1 < active; ++island) {
-    if (prism_island_kind_of(2 * island) == PRISM_ISLAND_PARTIAL)
+    if (prism_island_partial(2 * island))
       continue;
     uint32_t base = prism_island(t, 2 * island);
     uint32_t stage = words[base + PRISM_I_STAGE], moves = words[base + PRISM_I_MOVES];

@@ -35,7 +35,7 @@ AATGS_FN uint32_t prism_island(const aatgs_task *t, uint32_t individual)
 enum prism_island_kind {
   PRISM_ISLAND_PLAIN = 0, /* tenures as the config says */
   PRISM_ISLAND_PARTIAL,   /* partial colourings, no crossover: whcr_partial.h */
-  PRISM_ISLAND_LONG,      /* long tenures, the longest generations: geometric graphs */
+  PRISM_ISLAND_COOL,      /* the same, annealed: whcr_cool.h */
   PRISM_ISLAND_SHORT,     /* shorter ones, longer generations: graphs with a hidden colouring */
   PRISM_ISLAND_KINDS
 };
@@ -43,6 +43,13 @@ enum prism_island_kind {
 AATGS_FN uint32_t prism_island_kind_of(uint32_t individual)
 {
   return individual / 2 % PRISM_ISLAND_KINDS;
+}
+
+/* Whether the individual works on partial colourings. */
+AATGS_FN int prism_island_partial(uint32_t individual)
+{
+  uint32_t kind = prism_island_kind_of(individual);
+  return kind == PRISM_ISLAND_PARTIAL || kind == PRISM_ISLAND_COOL;
 }
 
 /* Element of PRISM_WHCR_COLORS where a slot starts. */
@@ -80,7 +87,7 @@ AATGS_FN prism_whcr_state prism_whcr_state_of(const aatgs_task *t, uint32_t indi
   s.conflicts = PRISM_GET(t, PRISM_WHCR, s.head + PRISM_H_CONFLICTS);
   s.clock = PRISM_GET(t, PRISM_WHCR, s.head + PRISM_W_CLOCK);
   s.turn = PRISM_GET(t, PRISM_WHCR, s.head + PRISM_W_TURN);
-  if (prism_island_kind_of(individual) == PRISM_ISLAND_PARTIAL)
+  if (prism_island_partial(individual))
     s.w.weight = aatgs_region_ptr(t, PRISM_WHCR_COLORS, const uint16_t) +
                  prism_whcr_slot(t, individual, PRISM_SLOT_WEIGHT);
   return s;

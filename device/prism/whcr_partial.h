@@ -8,9 +8,8 @@
  * and puts out: vertices that are hard to place come in and stay, which leads
  * out of the places where geometric graphs keep a search with a vertex or two
  * left (weighted constraints: Morris 1993; vertices, in cliques: Pullan and Hoos
- * 2006). Those without weights aim at the target or
- * up to three colours fewer: a hidden colouring is found more easily at its own
- * number than at a higher one. */
+ * 2006). Those without weights aim at the target or up to three colours fewer: a
+ * hidden colouring is found more easily at its own number than at a higher one. */
 #ifndef AATGS_PRISM_WHCR_PARTIAL_H
 #define AATGS_PRISM_WHCR_PARTIAL_H
 
@@ -26,42 +25,55 @@ AATGS_FN int prism_partial_weighs(uint32_t attempt)
   return attempt % 2 == 0;
 }
 
-/* Colours that an attempt aims at: those without weights at 0, 2, 1, 2 fewer than the target in
- * turn, the other individual of the island at 2, 2, 3, 2 (deeper aims take more attempts); none goes
+/* Colours that an attempt aims at: those without weights at 2, 1, 2, 0 fewer than the target in
+ * turn, the other individual of the island at 3, 2, 2, 2 (deeper aims take more attempts); none goes
  * below what a clique needs, nor away from target_colors. */
 AATGS_FN uint32_t prism_partial_aim(const aatgs_task *t, const prism_whcr_state *s, uint32_t target,
                                     uint32_t attempt)
 {
   uint32_t lower = PRISM_GET(t, PRISM_INFO, PRISM_LOWER);
   uint32_t depths = target > lower ? target - lower + 1 : 1;
-  uint32_t sequence = s->individual % 2 ? 0x2322u : 0x2120u; /* first attempt in the low digit */
+  uint32_t sequence = s->individual % 2 ? 0x2223u : 0x0212u; /* first attempt in the low digit */
   uint32_t depth = sequence >> attempt / 2 % PRISM_DEPTHS * 4 & 15u;
   if (PRISM_GET(t, PRISM_CONTROL, PRISM_FIXED) || prism_partial_weighs(attempt))
     return target;
   return target - depth % (depths < PRISM_DEPTHS ? depths : PRISM_DEPTHS);
 }
 
+/* What v counts at the start of an attempt: 1 or, where that is worth its degree, as much of what an
+ * entry of the table can hold as v has of all degrees. */
+AATGS_FN uint16_t prism_partial_worth(const aatgs_task *t, const prism_view *w, uint32_t v,
+                                      int by_degree)
+{
+  uint64_t room = w->n < PRISM_FAR ? PRISM_FAR - w->n : 0, degree = w->rows[v + 1] - w->rows[v];
+  return by_degree ? (uint16_t)(1 + degree * room / (2 * PRISM_GET(t, PRISM_INFO, PRISM_EDGES))) : 1;
+}
+
 /* Begins an attempt with k colours: half of the vertices are put out. */
-AATGS_FN void prism_partial_begin(aatgs_task *t, prism_whcr_state *s, uint32_t k)
+AATGS_FN void prism_partial_begin(aatgs_task *t, prism_whcr_state *s, uint32_t k, int by_degree)
 {
   uint64_t weights = prism_whcr_slot(t, s->individual, PRISM_SLOT_WEIGHT);
   uint32_t kept = k < s->w.k ? k : s->w.k; /* from here on: taken away, or out already */
+  uint32_t weight = 0;
   s->w.k = k;
   aatgs_sync(t);
   aatgs_lane_for(t, v, s->w.n)
   {
     uint64_t r = aatgs_random_u64(t, PRISM_DRAWS_COARSE + v);
+    uint16_t worth = prism_partial_worth(t, &s->w, v, by_degree);
     if ((r & 1) || s->w.color[v] >= kept)
       aatgs_put_u16(t, s->w.region, s->w.at + v, (uint16_t)k);
-    aatgs_put_u16(t, s->w.region, weights + v, 1);
+    aatgs_put_u16(t, s->w.region, weights + v, worth);
+    weight += worth;
   }
+  weight = aatgs_reduce_add_u32(t, weight);
   aatgs_sync(t);
   s->conflicts = prism_tabulate(t, &s->w);
   prism_put(t, PRISM_WHCR, s->head + PRISM_H_K, k);
   prism_put(t, PRISM_WHCR, s->head + PRISM_H_BEST, UINT32_MAX);
   prism_put(t, PRISM_WHCR, s->head + PRISM_W_LEAST, UINT32_MAX);
   prism_put(t, PRISM_WHCR, s->head + PRISM_W_SINCE, 0);
-  prism_put(t, PRISM_WHCR, s->head + PRISM_W_WEIGHT, s->w.n);
+  prism_put(t, PRISM_WHCR, s->head + PRISM_W_WEIGHT, weight);
 }
 
 /* Begins an attempt when this one has taken too long or has no weight left to give, and the same
@@ -79,7 +91,7 @@ AATGS_FN int prism_partial_follow(aatgs_task *t, prism_whcr_state *s, uint32_t t
   if (s->w.k <= target && s->conflicts && !failed && !(fixed && s->w.k != target))
     return 0;
   attempt += failed ? 1 : 0;
-  prism_partial_begin(t, s, prism_partial_aim(t, s, target, attempt));
+  prism_partial_begin(t, s, prism_partial_aim(t, s, target, attempt), 0);
   prism_put(t, PRISM_WHCR, s->head + PRISM_W_ATTEMPT, attempt);
   aatgs_sync(t);
   return 1;
@@ -101,28 +113,48 @@ AATGS_FN uint32_t prism_partial_raise(aatgs_task *t, const prism_whcr_state *s, 
   return s->conflicts;
 }
 
-/* Gives v colour c and puts its neighbours of that colour out; returns how many. `held` says
- * whether the colour was held. */
-AATGS_FN uint32_t prism_partial_move(aatgs_task *t, prism_whcr_state *s, uint32_t v, uint32_t c,
-                                     uint32_t held, uint32_t tenure)
+/* Gives v colour c, puts its neighbours of that colour out and lists them; returns how many. */
+AATGS_FN uint32_t prism_partial_move(aatgs_task *t, const prism_view *w, uint32_t v, uint32_t c,
+                                     uint32_t *list)
 {
-  const uint64_t *near = s->w.matrix + (uint64_t)v * s->w.words;
-  const uint64_t *members = s->w.members + (uint64_t)c * s->w.words;
+  const uint64_t *near = w->matrix + (uint64_t)v * w->words;
+  const uint64_t *members = w->members + (uint64_t)c * w->words;
   uint32_t out = 0;
-  int forgot = 0;
-  prism_tabu_take(t, s, v, c, held);
-  for (uint32_t i = 0; i < s->w.words; ++i) {
+  prism_move(t, w, v, c);
+  for (uint32_t i = 0; i < w->words; ++i) {
     uint64_t met = near[i] & members[i];
     for (; met; ++out) {
       uint32_t u = i * 64 + prism_next_bit(&met);
-      prism_move(t, &s->w, u, s->w.k);
-      forgot |= prism_tabu_forbid(t, s, u, c, tenure);
+      prism_move(t, w, u, w->k);
+      aatgs_one_lane(t) list[out] = u;
     }
   }
+  aatgs_sync(t);
+  return out;
+}
+
+/* The same as a tabu move; `held` says whether the colour was held. */
+AATGS_FN uint32_t prism_partial_tabu_move(aatgs_task *t, prism_whcr_state *s, uint32_t v, uint32_t c,
+                                          uint32_t held, uint32_t tenure)
+{
+  uint32_t out = prism_partial_move(t, &s->w, v, c, s->scratch);
+  int forgot = 0;
+  prism_tabu_hold(t, s, v, c, held);
+  for (uint32_t i = 0; i < out; ++i)
+    forgot |= prism_tabu_forbid(t, s, s->scratch[i], c, tenure);
   aatgs_sync(t);
   if (forgot)
     prism_tabu_reset(t, s);
   return out;
+}
+
+/* Keeps a colouring that leaves nobody outside, for all to see. */
+AATGS_FN void prism_partial_keep(aatgs_task *t, const prism_whcr_state *s)
+{
+  if (s->conflicts)
+    return;
+  prism_copy(t, PRISM_WHCR_COLORS, prism_whcr_slot(t, s->individual, PRISM_SLOT_BEST), s->w.color);
+  prism_put(t, PRISM_WHCR, s->head + PRISM_H_BEST, 0);
 }
 
 /* Up to `budget` moves; returns how many were made. */
@@ -154,18 +186,14 @@ AATGS_FN uint32_t prism_partial_search(aatgs_task *t, prism_whcr_state *s, uint3
     held = prism_tabu_held(s, v, c);
     aatgs_sync(t);
     prism_tabu_tick(t, s);
-    s->conflicts +=
-        prism_partial_move(t, s, v, c, held, prism_tenure(t, s, per_vertex, (uint32_t)(r >> 32)));
+    s->conflicts += prism_partial_tabu_move(
+        t, s, v, c, held, prism_tenure(t, s, per_vertex, (uint32_t)(r >> 32)));
     if (--s->conflicts < least) {
       least = s->conflicts;
       since = 0;
     }
   }
-  if (s->conflicts == 0) {
-    prism_copy(t, PRISM_WHCR_COLORS, prism_whcr_slot(t, s->individual, PRISM_SLOT_BEST),
-               s->w.color);
-    prism_put(t, PRISM_WHCR, s->head + PRISM_H_BEST, 0);
-  }
+  prism_partial_keep(t, s);
   prism_put(t, PRISM_WHCR, s->head + PRISM_W_LEAST, least);
   prism_put(t, PRISM_WHCR, s->head + PRISM_W_SINCE, since);
   prism_put(t, PRISM_WHCR, s->head + PRISM_W_WEIGHT, weight);

@@ -231,11 +231,10 @@ AATGS_FN uint32_t prism_tabu_held(const prism_whcr_state *s, uint32_t v, uint32_
   return (uint32_t)(*prism_entry(&s->w, v, c) & PRISM_HELD);
 }
 
-/* Gives v colour c; `held` says whether that was held. The caller synchronizes. */
-AATGS_FN void prism_tabu_take(aatgs_task *t, prism_whcr_state *s, uint32_t v, uint32_t c,
+/* v has taken colour c; `held` says whether that was held. The caller synchronizes. */
+AATGS_FN void prism_tabu_hold(aatgs_task *t, const prism_whcr_state *s, uint32_t v, uint32_t c,
                               uint32_t held)
 {
-  prism_move(t, &s->w, v, c);
   if (held)
     prism_tabu_void(t, s, v, c);
   aatgs_one_lane(t) * prism_entry(&s->w, v, c) |= PRISM_HELD;

@@ -64,6 +64,67 @@ static void every_solver_colors_queen6_6(void **state)
   }
 }
 
+/* Whether the individual has a colouring without a conflict at the target. */
+static bool solved(const harness *h, uint32_t individual)
+{
+  const uint32_t *head =
+      (const uint32_t *)(const void *)h->regions[PRISM_WHCR] + prism_whcr_head(individual);
+  return head[PRISM_H_K] == h->config.target_colors && head[PRISM_H_BEST] == 0;
+}
+
+/* Runs the two individuals of one kind of island at a fixed number of colours, `iterations` at
+ * most; returns how many it took. */
+static int run_island(harness *h, uint32_t kind, int iterations)
+{
+  static const harness_task upload = {UPLOAD, 1, 0}, whcr = {WHCR, 2 * PRISM_ISLAND_KINDS, 0};
+  int i = 0;
+  for (; i < iterations && !solved(h, 2 * kind) && !solved(h, 2 * kind + 1); i++) {
+    h->iteration++;
+    harness_task_run(h, 0, &upload);
+    harness_part(h, prism_whcr, 1, &whcr, 2 * kind);
+    harness_part(h, prism_whcr, 1, &whcr, 2 * kind + 1);
+    harness_part(h, prism_whcr_finish, 1, &whcr, whcr.parts);
+    assert_int_equal(h->failed, 0);
+  }
+  return i;
+}
+
+/* Each kind of island alone is a solver. */
+static void every_kind_of_island_colors_queen8_8(void **state)
+{
+  (void)state;
+  for (uint32_t kind = 0; kind < PRISM_ISLAND_KINDS; kind++) {
+    char *text;
+    harness h;
+    open_queen(&h, 8, &text);
+    h.config.target_colors = 9;
+    h.config.flags = PRISM_CHECK_TABLES;
+    assert_in_range(run_island(&h, kind, 20000), 1, 19999);
+    harness_close(&h);
+    free(text);
+  }
+}
+
+/* On a geometric graph a search without weights is left with a vertex or two outside at the clique
+ * number for millions of moves. */
+static void weights_place_the_last_vertices(void **state)
+{
+  size_t size = 0;
+  char *text = harness_file("dimacs/r250.5.col", &size);
+  (void)state;
+  if (!text)
+    skip();
+  for (uint64_t seed = 1; seed <= 5; seed++) {
+    harness h;
+    assert_int_equal(harness_open(&h, text, size, NULL, 0), 0);
+    h.setup.seed = seed;
+    h.config.target_colors = 65;
+    assert_in_range(run_island(&h, PRISM_ISLAND_PARTIAL, 400), 1, 399);
+    harness_close(&h);
+  }
+  free(text);
+}
+
 static void custom_lowers_a_first_coloring(void **state)
 {
   static const harness_task tasks[] = {{UPLOAD, 1, 0}, {CUSTOM, 1, 0}, {DOWNLOAD, 1, 0}};
@@ -189,6 +250,8 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {cmocka_unit_test(linear_and_full_color_queen8_8),
                                      cmocka_unit_test(every_solver_colors_queen6_6),
+                                     cmocka_unit_test(every_kind_of_island_colors_queen8_8),
+                                     cmocka_unit_test(weights_place_the_last_vertices),
                                      cmocka_unit_test(custom_lowers_a_first_coloring),
                                      cmocka_unit_test(a_fixed_target_out_of_reach_leaves_conflicts),
                                      cmocka_unit_test(solutions_are_checked_and_complete),

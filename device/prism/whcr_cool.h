@@ -1,0 +1,102 @@
+/* Islands that anneal partial colourings, at the target: a step offers a vertex
+ * that is outside a colour, at the price of its neighbours of that colour and
+ * less its own; each counts by its degree (impasse classes: Morgenstern 1996; the
+ * rule: Metropolis et al. 1953). Vertices with few neighbours stay outside until
+ * the others have found their places, which is what graphs with degrees as
+ * different as Leighton's want.
+ *
+ * A cycle cools from the hottest temperature of the ladder, in units of the mean
+ * weight, to five sixths of it: colder the search no longer moves, hotter it has
+ * no places. */
+#ifndef AATGS_PRISM_WHCR_COOL_H
+#define AATGS_PRISM_WHCR_COOL_H
+
+#include "whcr_partial.h"
+
+#define PRISM_OFFERS 32u /* steps for a move of a tabu search */
+
+/* Moves of a cycle: every other individual takes four times as long. */
+AATGS_FN uint64_t prism_cool_length(const aatgs_task *t, uint32_t individual)
+{
+  uint64_t length = (uint64_t)PRISM_GET(t, PRISM_TABLES, PRISM_T_POST) * PRISM_PATIENCE;
+  return individual % 2 ? 4 * length : length;
+}
+
+/* Begins a cycle when this one is over or done or has another aim; true then. */
+AATGS_FN int prism_cool_follow(aatgs_task *t, prism_whcr_state *s, uint32_t target)
+{
+  uint32_t since = PRISM_GET(t, PRISM_WHCR, s->head + PRISM_W_SINCE);
+  aatgs_sync(t);
+  if (s->w.k == target && s->conflicts && since < prism_cool_length(t, s->individual))
+    return 0;
+  prism_partial_begin(t, s, target, 1);
+  aatgs_sync(t);
+  return 1;
+}
+
+/* 1 / temperature, x 65536, for a unit of weight. */
+AATGS_FN int64_t prism_cool_inverse(const aatgs_task *t, const prism_whcr_state *s)
+{
+  const uint32_t *tables = aatgs_region_ptr(t, PRISM_TABLES, const uint32_t);
+  uint64_t since = PRISM_GET(t, PRISM_WHCR, s->head + PRISM_W_SINCE);
+  uint64_t inverse = tables[PRISM_T_LADDER + tables[PRISM_T_REPLICAS] - 1];
+  inverse += inverse * since / (5 * prism_cool_length(t, s->individual) + 1);
+  return (int64_t)(inverse * s->w.n / PRISM_GET(t, PRISM_WHCR, s->head + PRISM_W_WEIGHT));
+}
+
+/* Lists the vertices outside. */
+AATGS_FN void prism_cool_list(const aatgs_task *t, const prism_whcr_state *s)
+{
+  aatgs_one_lane(t)
+  {
+    uint32_t count = 0;
+    for (uint32_t v = 0; v < s->w.n; ++v)
+      if (s->w.color[v] == s->w.k)
+        s->scratch[count++] = v;
+  }
+  aatgs_sync(t);
+}
+
+/* Gives the vertex at `at` of the list colour c. */
+AATGS_FN void prism_cool_move(aatgs_task *t, prism_whcr_state *s, uint32_t at, uint32_t c)
+{
+  uint32_t *last = s->scratch + --s->conflicts, v = s->scratch[at];
+  aatgs_sync(t); /* everyone has read v */
+  aatgs_one_lane(t) s->scratch[at] = *last;
+  s->conflicts += prism_partial_move(t, &s->w, v, c, last);
+}
+
+/* Steps for `budget` moves. A worker's lanes look at as many steps ahead as they are; the first that
+ * is taken is made and those after it are looked at again: the same chain as one by one. Returns the
+ * moves made. */
+AATGS_FN uint32_t prism_cool_search(aatgs_task *t, prism_whcr_state *s, uint32_t budget)
+{
+  const uint32_t *table = aatgs_region_ptr(t, PRISM_EXP, const uint32_t);
+  uint32_t since = PRISM_GET(t, PRISM_WHCR, s->head + PRISM_W_SINCE);
+  uint64_t done = 0, steps = (uint64_t)budget * PRISM_OFFERS;
+  int64_t inverse = prism_cool_inverse(t, s);
+  uint32_t moves = 0;
+  prism_cool_list(t, s);
+  while (done < steps && s->conflicts) {
+    uint64_t mine = done + t->lane, hit = UINT64_MAX, r = aatgs_random_u64(t, mine);
+    uint32_t at = (uint32_t)((r & 0xffffffffu) * s->conflicts >> 32);
+    uint32_t c = (uint32_t)((r >> 32) * s->w.k >> 32), v = s->scratch[at];
+    int32_t rise = (int32_t)prism_count(&s->w, v, c) - s->w.weight[v];
+    if (mine < steps &&
+        (rise <= 0 || (uint32_t)aatgs_mix64(r) < prism_exp_lookup(table, rise * inverse)))
+      hit = mine << 28 | at << 14 | c;
+    hit = aatgs_reduce_min_u64(t, hit);
+    if (hit == UINT64_MAX) {
+      done += t->lanes;
+      continue;
+    }
+    done = (hit >> 28) + 1;
+    prism_cool_move(t, s, (uint32_t)(hit >> 14) & 0x3fffu, (uint32_t)hit & 0x3fffu);
+    ++moves;
+  }
+  prism_partial_keep(t, s);
+  prism_put(t, PRISM_WHCR, s->head + PRISM_W_SINCE, since + budget);
+  return moves;
+}
+
+#endif
