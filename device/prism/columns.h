@@ -122,8 +122,8 @@ AATGS_FN uint32_t prism_group_match(const uint16_t *own, const int16_t *low, uin
 
 /* ---- Over the vertices first..end-1, in loops that compilers make vectors of ---- */
 
-/* For u the colour whose row is `from` counts less by `weight`; `low` stays at most its least entry,
- * `deep` at most the least count in one. */
+/* For u the colour whose row is `from` counts less by `weight`; `low` stays at most its least
+ * entry, `deep` at most the least count in one. */
 AATGS_FN void prism_vertex_less(int16_t weight, int16_t *__restrict__ from,
                                 int16_t *__restrict__ low, int16_t *__restrict__ deep, uint32_t u)
 {

@@ -31,8 +31,8 @@ typedef struct prism_view {
   uint32_t words;
   uint32_t across, down; /* in gamma, from a vertex, a colour to the next */
   uint32_t k;            /* colours in use: 0..k-1 */
-  /* Of a partial colouring what each vertex counts, NULL in a whole one, where each counts 1. Vertices
-   * of colour k have none yet; own[v] is their weight, and 0 for the others. */
+  /* Of a partial colouring what each vertex counts, NULL in a whole one, where each counts 1.
+   * Vertices of colour k have none yet; own[v] is their weight, and 0 for the others. */
   const uint16_t *weight;
 } prism_view;
 

@@ -164,10 +164,10 @@ enum prism_island_word {
 /* Slots of PRISM_WHCR_COLORS. */
 enum prism_whcr_slot {
   PRISM_SLOT_CURRENT = 0,
-  PRISM_SLOT_BEST,   /* of this generation */
-  PRISM_SLOT_PARENT, /* what the next generation is made of */
+  PRISM_SLOT_BEST,                       /* of this generation */
+  PRISM_SLOT_PARENT,                     /* what the next generation is made of */
   PRISM_SLOT_WEIGHT = PRISM_SLOT_PARENT, /* partial: of each vertex */
-  PRISM_SLOT_ELITE,  /* of the island: individual 0 keeps this era's, 1 the last one's */
+  PRISM_SLOT_ELITE, /* of the island: individual 0 keeps this era's, 1 the last one's */
   PRISM_WHCR_SLOTS
 };
 #define PRISM_RING 1024u /* tenures remembered; each is shorter */

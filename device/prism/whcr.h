@@ -231,8 +231,7 @@ AATGS_FN void prism_whcr_finish(aatgs_task *t)
     uint32_t base = prism_island(t, 2 * island);
     uint32_t stage = words[base + PRISM_I_STAGE], moves = words[base + PRISM_I_MOVES];
     uint32_t k = words[base + PRISM_I_K];
-    uint64_t due =
-        prism_island_due(tables, island, stage, words[base + PRISM_I_GENERATION]);
+    uint64_t due = prism_island_due(tables, island, stage, words[base + PRISM_I_GENERATION]);
     aatgs_sync(t);
     if (k != target) {
       prism_put(t, PRISM_WHCR, base + PRISM_I_K, target);

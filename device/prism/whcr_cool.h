@@ -13,12 +13,13 @@
 
 #include "whcr_partial.h"
 
-#define PRISM_OFFERS 32u /* steps for a move of a tabu search */
+#define PRISM_OFFERS  64u   /* steps for a move of a tabu search: they take as long */
+#define PRISM_COOLING 1024u /* post_smooth_iterations x n x this: moves of a cycle */
 
-/* Moves of a cycle: every other individual takes four times as long. */
+/* Moves of a cycle; those of every other individual are four times as long. */
 AATGS_FN uint64_t prism_cool_length(const aatgs_task *t, uint32_t individual)
 {
-  uint64_t length = (uint64_t)PRISM_GET(t, PRISM_TABLES, PRISM_T_POST) * PRISM_PATIENCE;
+  uint64_t length = (uint64_t)PRISM_GET(t, PRISM_TABLES, PRISM_T_POST) * PRISM_COOLING;
   return individual % 2 ? 4 * length : length;
 }
 
@@ -66,9 +67,9 @@ AATGS_FN void prism_cool_move(aatgs_task *t, prism_whcr_state *s, uint32_t at, u
   s->conflicts += prism_partial_move(t, &s->w, v, c, last);
 }
 
-/* Steps for `budget` moves. A worker's lanes look at as many steps ahead as they are; the first that
- * is taken is made and those after it are looked at again: the same chain as one by one. Returns the
- * moves made. */
+/* Steps for `budget` moves. A worker's lanes look at as many steps ahead as they are; the first
+ * that is taken is made and those after it are looked at again: the same chain as one by one.
+ * Returns the moves made. */
 AATGS_FN uint32_t prism_cool_search(aatgs_task *t, prism_whcr_state *s, uint32_t budget)
 {
   const uint32_t *table = aatgs_region_ptr(t, PRISM_EXP, const uint32_t);

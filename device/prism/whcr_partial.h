@@ -26,8 +26,8 @@ AATGS_FN int prism_partial_weighs(uint32_t attempt)
 }
 
 /* Colours that an attempt aims at: those without weights at 2, 1, 2, 0 fewer than the target in
- * turn, the other individual of the island at 3, 2, 2, 2 (deeper aims take more attempts); none goes
- * below what a clique needs, nor away from target_colors. */
+ * turn, the other individual of the island at 3, 2, 2, 2 (deeper aims take more attempts); none
+ * goes below what a clique needs, nor away from target_colors. */
 AATGS_FN uint32_t prism_partial_aim(const aatgs_task *t, const prism_whcr_state *s, uint32_t target,
                                     uint32_t attempt)
 {
@@ -40,13 +40,14 @@ AATGS_FN uint32_t prism_partial_aim(const aatgs_task *t, const prism_whcr_state 
   return target - depth % (depths < PRISM_DEPTHS ? depths : PRISM_DEPTHS);
 }
 
-/* What v counts at the start of an attempt: 1 or, where that is worth its degree, as much of what an
- * entry of the table can hold as v has of all degrees. */
+/* What v counts at the start of an attempt: 1 or, where that is worth its degree, as much of what
+ * an entry of the table can hold as v has of all degrees. */
 AATGS_FN uint16_t prism_partial_worth(const aatgs_task *t, const prism_view *w, uint32_t v,
                                       int by_degree)
 {
   uint64_t room = w->n < PRISM_FAR ? PRISM_FAR - w->n : 0, degree = w->rows[v + 1] - w->rows[v];
-  return by_degree ? (uint16_t)(1 + degree * room / (2 * PRISM_GET(t, PRISM_INFO, PRISM_EDGES))) : 1;
+  return by_degree ? (uint16_t)(1 + degree * room / (2 * PRISM_GET(t, PRISM_INFO, PRISM_EDGES)))
+                   : 1;
 }
 
 /* Begins an attempt with k colours: half of the vertices are put out. */
@@ -85,8 +86,9 @@ AATGS_FN int prism_partial_follow(aatgs_task *t, prism_whcr_state *s, uint32_t t
   uint32_t weight = PRISM_GET(t, PRISM_WHCR, s->head + PRISM_W_WEIGHT);
   uint64_t patience = (uint64_t)PRISM_GET(t, PRISM_TABLES, PRISM_T_POST) * PRISM_PATIENCE;
   int fixed = PRISM_GET(t, PRISM_CONTROL, PRISM_FIXED) != 0;
-  int failed = s->conflicts && (since > patience || (prism_partial_weighs(attempt) &&
-                                                     weight + s->conflicts > PRISM_FAR));
+  int failed =
+      s->conflicts &&
+      (since > patience || (prism_partial_weighs(attempt) && weight + s->conflicts > PRISM_FAR));
   aatgs_sync(t);
   if (s->w.k <= target && s->conflicts && !failed && !(fixed && s->w.k != target))
     return 0;
@@ -134,8 +136,8 @@ AATGS_FN uint32_t prism_partial_move(aatgs_task *t, const prism_view *w, uint32_
 }
 
 /* The same as a tabu move; `held` says whether the colour was held. */
-AATGS_FN uint32_t prism_partial_tabu_move(aatgs_task *t, prism_whcr_state *s, uint32_t v, uint32_t c,
-                                          uint32_t held, uint32_t tenure)
+AATGS_FN uint32_t prism_partial_tabu_move(aatgs_task *t, prism_whcr_state *s, uint32_t v,
+                                          uint32_t c, uint32_t held, uint32_t tenure)
 {
   uint32_t out = prism_partial_move(t, &s->w, v, c, s->scratch);
   int forgot = 0;
@@ -186,8 +188,8 @@ AATGS_FN uint32_t prism_partial_search(aatgs_task *t, prism_whcr_state *s, uint3
     held = prism_tabu_held(s, v, c);
     aatgs_sync(t);
     prism_tabu_tick(t, s);
-    s->conflicts += prism_partial_tabu_move(
-        t, s, v, c, held, prism_tenure(t, s, per_vertex, (uint32_t)(r >> 32)));
+    s->conflicts += prism_partial_tabu_move(t, s, v, c, held,
+                                            prism_tenure(t, s, per_vertex, (uint32_t)(r >> 32)));
     if (--s->conflicts < least) {
       least = s->conflicts;
       since = 0;
