@@ -5,22 +5,21 @@
  * the others have found their places, which is what graphs with degrees as
  * different as Leighton's want.
  *
- * A cycle cools from the hottest temperature of the ladder, in units of the mean
- * weight, to five sixths of it: colder the search no longer moves, hotter it has
- * no places. */
+ * A cycle cools from 12 elevenths of the hottest temperature of the ladder, in
+ * units of the mean weight, to six sevenths of it, between which places take
+ * shape; few long cycles find more than many short ones. */
 #ifndef AATGS_PRISM_WHCR_COOL_H
 #define AATGS_PRISM_WHCR_COOL_H
 
 #include "whcr_partial.h"
 
-#define PRISM_OFFERS  64u   /* steps for a move of a tabu search: they take as long */
-#define PRISM_COOLING 1024u /* post_smooth_iterations x n x this: moves of a cycle */
+#define PRISM_OFFERS 64u /* steps for a move of a tabu search: they take as long */
 
-/* Moves of a cycle; those of every other individual are four times as long. */
+/* Moves of a cycle; those of every other individual are twice as long. */
 AATGS_FN uint64_t prism_cool_length(const aatgs_task *t, uint32_t individual)
 {
-  uint64_t length = (uint64_t)PRISM_GET(t, PRISM_TABLES, PRISM_T_POST) * PRISM_COOLING;
-  return individual % 2 ? 4 * length : length;
+  uint64_t length = (uint64_t)PRISM_GET(t, PRISM_TABLES, PRISM_T_POST) * PRISM_PATIENCE;
+  return individual % 2 ? 2 * length : length;
 }
 
 /* Begins a cycle when this one is over or done or has another aim; true then. */
@@ -41,7 +40,7 @@ AATGS_FN int64_t prism_cool_inverse(const aatgs_task *t, const prism_whcr_state 
   const uint32_t *tables = aatgs_region_ptr(t, PRISM_TABLES, const uint32_t);
   uint64_t since = PRISM_GET(t, PRISM_WHCR, s->head + PRISM_W_SINCE);
   uint64_t inverse = tables[PRISM_T_LADDER + tables[PRISM_T_REPLICAS] - 1];
-  inverse += inverse * since / (5 * prism_cool_length(t, s->individual) + 1);
+  inverse = inverse * 11 / 12 + inverse / 4 * since / (prism_cool_length(t, s->individual) + 1);
   return (int64_t)(inverse * s->w.n / PRISM_GET(t, PRISM_WHCR, s->head + PRISM_W_WEIGHT));
 }
 
