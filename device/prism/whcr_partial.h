@@ -33,7 +33,7 @@ AATGS_FN uint32_t prism_partial_aim(const aatgs_task *t, const prism_whcr_state 
 {
   uint32_t lower = PRISM_GET(t, PRISM_INFO, PRISM_LOWER);
   uint32_t depths = target > lower ? target - lower + 1 : 1;
-  uint32_t sequence = s->individual % 2 ? 0x2223u : 0x0212u; /* first attempt in the low digit */
+  uint32_t sequence = s->individual % 2 ? 0x2323u : 0x3212u; /* first attempt in the low digit */
   uint32_t depth = sequence >> attempt / 2 % PRISM_DEPTHS * 4 & 15u;
   if (PRISM_GET(t, PRISM_CONTROL, PRISM_FIXED) || prism_partial_weighs(attempt))
     return target;
