@@ -87,10 +87,14 @@ AATGS_FN const aatgs_outline *aatgs_outline_of(const aatgs_loop *loop, aatgs_fro
   return &front->known;
 }
 
-/* Whether no program is in flight. */
+/* Whether no program is in flight. The mark moves along, or it would be 2^31 steps behind one day. */
 AATGS_FN int aatgs_programs_over(aatgs_front *front)
 {
-  return (int32_t)(aatgs_front_ended(front) - front->programs) >= 0;
+  const uint32_t ended = aatgs_front_ended(front);
+  if ((int32_t)(ended - front->programs) < 0)
+    return 0;
+  front->programs = ended;
+  return 1;
 }
 
 /* Whether the program of the outline may start beside those in flight. Programs overlap where their

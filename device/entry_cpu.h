@@ -13,7 +13,7 @@ typedef struct aatgs_thread {
   uint32_t turns; /* at polling since the last beat */
   aatgs_step step;
   aatgs_program program;
-  uint32_t turns_taken;
+  aatgs_pace pace;
   aatgs_command_words command; /* the one being obeyed */
 } aatgs_thread;
 
@@ -74,7 +74,7 @@ static void aatgs_thread_program(aatgs_loop *loop, aatgs_thread *self)
     aatgs_thread_relay(loop, self, front);
   front->steps++;
   aatgs_program_run(loop, w->id, &self->program, &self->command.command.header,
-                    self->command.command.config, aatgs_clock_ns(), 0, &self->turns_taken, 0, 1);
+                    self->command.command.config, aatgs_clock_ns(), 0, &self->pace, 0, 1);
   front->ended++;
 }
 
@@ -143,7 +143,7 @@ static int aatgs_thread_join(aatgs_loop *loop, aatgs_thread *self)
     return 0;
   const aatgs_command *command = &self->command.command;
   aatgs_program_run(loop, w->id, &self->program, &command->header, command->config,
-                    aatgs_clock_ns(), aatgs_relay_index(loop, w, command), &self->turns_taken, 0, 1);
+                    aatgs_clock_ns(), aatgs_relay_index(loop, w, command), &self->pace, 0, 1);
   return 1;
 }
 

@@ -8,7 +8,7 @@
 
 #define AATGS_LANES_MAX       512u
 #define AATGS_LOOKS_PER_CHECK 256u
-#define AATGS_LOOKS_PER_REST  32u /* before the watch is shown that no task runs */
+#define AATGS_REST_NS         10000u /* before the watch is shown that no task runs */
 #define AATGS_OTHER_WARPS     (AATGS_POLLERS + 1u) /* the last one is the scribe */
 
 /* A block, in its shared memory. */
@@ -103,25 +103,39 @@ static __device__ inline int aatgs_block_step(aatgs_block *b, aatgs_step_kind ki
   return 1;
 }
 
+/* Block 0's leading lane waits for a program. Until it has waited for a while the running word says
+ * which task came last: that may be the one that a fault is about, which is noticed late. */
+static __device__ inline void aatgs_rest(const aatgs_loop *loop, uint64_t *since_ns)
+{
+  const uint64_t now_ns = aatgs_clock_ns();
+  if (*since_ns == 0)
+    *since_ns = now_ns;
+  if (*since_ns == UINT64_MAX || now_ns - *since_ns < AATGS_REST_NS)
+    return;
+  aatgs_bus_store_relaxed(&loop->running[0], 0); /* B7 */
+  *since_ns = UINT64_MAX;
+}
+
 /* Block 0's lanes run programs as they come, up to box *opened, which holds something else. No
  * lane leads: each opens the boxes for itself, and they meet at the barriers of the turns. The first
  * lane of the team that posts telemetry gives the boxes back. */
 static __device__ inline void aatgs_block_programs(aatgs_block *b, uint32_t *opened,
-                                                   uint32_t *taken, uint32_t lane, uint32_t lanes)
+                                                   aatgs_pace *pace, uint32_t lane, uint32_t lanes)
 {
   for (;; (*opened)++) {
     aatgs_box *box = aatgs_box_at(&b->desk, *opened);
     const uint32_t phase = aatgs_box_phase(*opened);
-    for (uint32_t idle = 0; !aatgs_gate_wait(&box->gate, phase); idle++) /* P2 */
-      if (idle == AATGS_LOOKS_PER_REST && lane == 0)
-        aatgs_bus_store_relaxed(&b->loop.running[0], 0); /* B7 */
+    uint64_t since_ns = 0;
+    while (!aatgs_gate_wait(&box->gate, phase)) /* P2 */
+      if (lane == 0)
+        aatgs_rest(&b->loop, &since_ns);
     /* Read as one, so that no read waits for another. */
     const aatgs_command_header header = box->command.command.header;
     const uint64_t start_ns = box->start_ns;
     if (box->step.kind != AATGS_STEP_PROGRAM)
       return;
     aatgs_program_run(&b->loop, 0, &b->program, &header, box->command.command.config, start_ns, 0,
-                      taken, lane, lanes);
+                      pace, lane, lanes);
     if (lane == aatgs_end_lane(lanes))
       aatgs_block_store_release(&b->desk.front.ended, *opened + 1); /* P1 */
   }
@@ -130,7 +144,8 @@ static __device__ inline void aatgs_block_programs(aatgs_block *b, uint32_t *ope
 /* The lanes of block 0. */
 static __device__ inline void aatgs_lanes_first(aatgs_block *b, uint32_t lane, uint32_t lanes)
 {
-  uint32_t opened = 0, taken = 0; /* boxes, turns */
+  uint32_t opened = 0; /* boxes */
+  aatgs_pace pace = {0, 0};
   for (;;) {
     if (lane == 0 && b->step.kind == AATGS_STEP_NONE)
       aatgs_desk_find(b, &b->step, opened);
@@ -138,7 +153,7 @@ static __device__ inline void aatgs_lanes_first(aatgs_block *b, uint32_t lane, u
     const aatgs_step_kind kind = (aatgs_step_kind)b->step.kind;
     opened = b->opened;
     if (kind == AATGS_STEP_PROGRAM) {
-      aatgs_block_programs(b, &opened, &taken, lane, lanes);
+      aatgs_block_programs(b, &opened, &pace, lane, lanes);
       if (lane == 0)
         b->step.kind = AATGS_STEP_NONE;
     } else if (!aatgs_block_step(b, kind, lane, lanes)) {
@@ -151,7 +166,7 @@ static __device__ inline void aatgs_lanes_first(aatgs_block *b, uint32_t lane, u
 static __device__ inline void aatgs_lanes_other(aatgs_block *b, uint32_t lane, uint32_t lanes)
 {
   const aatgs_command *command = &b->command.command;
-  uint32_t taken = 0; /* turns */
+  aatgs_pace pace = {0, 0};
   for (;;) {
     if (lane < AATGS_TEAM_LANES && b->step.kind == AATGS_STEP_NONE) {
       __syncwarp();
@@ -165,7 +180,7 @@ static __device__ inline void aatgs_lanes_other(aatgs_block *b, uint32_t lane, u
       continue;
     }
     aatgs_program_run(&b->loop, blockIdx.x, &b->program, &command->header, command->config,
-                      b->worker.now_ns, aatgs_relay_index(&b->loop, &b->worker, command), &taken, lane, lanes);
+                      b->worker.now_ns, aatgs_relay_index(&b->loop, &b->worker, command), &pace, lane, lanes);
     aatgs_worker_sync(lanes);
     if (lane == 0)
       b->step.kind = AATGS_STEP_NONE;

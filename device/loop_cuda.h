@@ -46,13 +46,7 @@ AATGS_FN int aatgs_team_any(int condition)
 
 AATGS_FN uint32_t aatgs_team_or(uint32_t value)
 {
-#if __CUDA_ARCH__ >= 800
   return __reduce_or_sync(AATGS_ALL_LANES, value);
-#else
-  for (uint32_t i = 16; i; i /= 2)
-    value |= __shfl_xor_sync(AATGS_ALL_LANES, value, i);
-  return value;
-#endif
 }
 
 /* Adds up what the lanes hand in; *sum is good after the worker's next barrier. Lanes that have

@@ -443,7 +443,10 @@ static __device__ inline int aatgs_gate_wait(uint64_t *gate, uint32_t phase)
 #if __CUDA_ARCH__ >= 900
   return cuda::ptx::mbarrier_try_wait_parity(gate, phase);
 #else
-  return aatgs_gate_open(gate, phase);
+  const int open = aatgs_gate_open(gate, phase);
+  if (!open)
+    __nanosleep(20);
+  return open;
 #endif
 }
 #endif

@@ -131,6 +131,7 @@ AATGS_FN void aatgs_part_run(aatgs_loop *loop, aatgs_worker *w, aatgs_step *step
   if (skip != AATGS_SKIP_BLOCKED && !(finish && skip) &&
       !aatgs_task_run(loop, &t, w->id, &loop->running[w->id], frame->graph, entry->type,
                       AATGS_TASK_RETRIES(entry->flags), finish)) {
+    aatgs_sync(&t); /* every lane has read the kind */
     if (lane == 0)
       step->kind = AATGS_STEP_NONE;
     return;

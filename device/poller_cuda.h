@@ -275,6 +275,7 @@ static __device__ inline void aatgs_desk_pass(aatgs_loop *loop, aatgs_desk *d, a
   if (front->known.workers > 1)
     aatgs_desk_relay(loop, front, f, lane);
   aatgs_box_pass(box, f, start_ns, lane);
+  __syncwarp(); /* every lane has read the front */
   if (lane != 0)
     return;
   aatgs_program_starts(front, &front->known);
@@ -373,7 +374,6 @@ AATGS_COLD uint32_t aatgs_poll_stream(aatgs_loop *loop, aatgs_desk *d, uint32_t 
 #pragma unroll
   for (uint32_t k = 0; k < AATGS_AHEAD; k++)
     count += count == k && aatgs_team_all(f[k].tag == n + k || lane >= AATGS_COMMAND_FLITS);
-  const uint64_t start_ns = aatgs_clock_ns();
   const uint32_t mine = count && lane == 0 && aatgs_block_cas(&d->claimed, n, n + count);
   if (!aatgs_team_share(mine))
     return count;
@@ -382,7 +382,7 @@ AATGS_COLD uint32_t aatgs_poll_stream(aatgs_loop *loop, aatgs_desk *d, uint32_t 
     alike = aatgs_block_load_acquire(&d->obeyed) == n && aatgs_stream_alike(loop, d, f, count);
   }
   if (aatgs_team_share(alike)) {
-    aatgs_stream_pass(d, f, n, count, start_ns, lane);
+    aatgs_stream_pass(d, f, n, count, aatgs_clock_ns(), lane);
     return count;
   }
 #pragma unroll 1
@@ -392,7 +392,8 @@ AATGS_COLD uint32_t aatgs_poll_stream(aatgs_loop *loop, aatgs_desk *d, uint32_t 
       aatgs_stream_wait(loop, d, n + k);
       way = aatgs_desk_way(d, n + k, f[0]);
     }
-    if (!aatgs_poll_obey(loop, d, aatgs_team_share(way), n + k, f[0], start_ns, lane))
+    way = aatgs_team_share(way);
+    if (!aatgs_poll_obey(loop, d, way, n + k, f[0], aatgs_clock_ns(), lane))
       return UINT32_MAX;
 #pragma unroll
     for (uint32_t i = 1; i < AATGS_AHEAD; i++)

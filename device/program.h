@@ -39,6 +39,12 @@ typedef struct aatgs_program {
   aatgs_notes notes;
 } aatgs_program;
 
+/* What a lane carries on from one iteration to the next. */
+typedef struct aatgs_pace {
+  uint64_t free_ns; /* when its worker ended the last turn */
+  uint32_t taken;   /* turns */
+} aatgs_pace;
+
 /* One iteration, as a lane sees it. What its turns need of the loop and of the worker is read
  * once, so that it can stay in registers. */
 typedef struct aatgs_run {
@@ -209,20 +215,26 @@ AATGS_COLD void aatgs_turn_failed(uint32_t *worst, uint32_t task, uint32_t flags
     continue;
 }
 
-/* Whether other workers wait for a turn that has ended well, and there is nothing to release. */
-AATGS_FN int aatgs_turn_signals(const aatgs_turn *turn, uint32_t end)
+/* The leading lane says that a turn has ended well, if others wait for it and there is nothing to
+ * release. */
+AATGS_FN void aatgs_turn_signal(const aatgs_run *r, const aatgs_turn *turn)
 {
-  return end == AATGS_DONE_OK &&
-         (turn->flags & (AATGS_TURN_SIGNAL | AATGS_TURN_RELEASE)) == AATGS_TURN_SIGNAL;
+  if ((turn->flags & (AATGS_TURN_SIGNAL | AATGS_TURN_RELEASE)) == AATGS_TURN_SIGNAL)
+    aatgs_done_store(r->done + turn->record, r->tag | AATGS_DONE_OK);
 }
 
-/* The leading lane says how another turn ended, if that matters to anybody. */
-AATGS_FN void aatgs_turn_signal(const aatgs_run *r, const aatgs_turn *turn, uint32_t end)
+/* How any other turn has ended. When it failed or was skipped, the next turn of this worker reads
+ * it: every lane takes part. */
+AATGS_FN void aatgs_turn_release(const aatgs_run *r, const aatgs_turn *turn, uint32_t end,
+                                 uint32_t lane, uint32_t lanes)
 {
-  if (end == AATGS_DONE_FAILED)
-    aatgs_turn_failed(r->worst, turn->task, turn->flags);
-  if (end != AATGS_DONE_OK || (turn->flags & AATGS_TURN_RELEASE))
+  if (lane == 0) {
+    if (end == AATGS_DONE_FAILED)
+      aatgs_turn_failed(r->worst, turn->task, turn->flags);
     aatgs_dev_store_release_u32(r->done + turn->record, r->tag | end); /* D9 */
+  }
+  if (end != AATGS_DONE_OK)
+    aatgs_worker_sync(lanes);
 }
 
 /* The iteration is over: the lanes of worker 0's team post its telemetry. */
@@ -352,25 +364,24 @@ AATGS_FN int aatgs_turn_take(aatgs_loop *loop, aatgs_program *p, aatgs_run *r,
       return 1;
     }
   }
-  const uint32_t n = (*taken)++;
+  const uint32_t n = *taken;
   if (!AATGS_RARE(end == AATGS_DONE_SKIPPED))
     end = aatgs_turn_run(loop, r, turn, call, aatgs_note_digest(&p->notes, n), lane, lanes);
   if (AATGS_RARE(!end))
     return 0;
+  *taken = n + 1;
   aatgs_worker_sync(lanes); /* what the lanes wrote, before the next turn reads it */
-  if (lane == 0 && aatgs_turn_signals(turn, end))
-    aatgs_done_store(r->done + turn->record, r->tag | AATGS_DONE_OK);
+  if (lane == 0 && end == AATGS_DONE_OK)
+    aatgs_turn_signal(r, turn);
   r->trouble |= end & AATGS_DONE_FAILED;
-  if (lane >= AATGS_TEAM_LANES)
-    return 1;
   const uint64_t start_ns = r->now_ns;
   r->now_ns = aatgs_clock_ns();
-  if ((turn->flags & (AATGS_TURN_RELEASE | AATGS_TURN_LAST)) | (end != AATGS_DONE_OK)) {
-    if (lane == 0)
-      aatgs_turn_signal(r, turn, end);
-    if (turn->flags & AATGS_TURN_LAST)
-      aatgs_run_end(r, lane);
-  }
+  if ((turn->flags & AATGS_TURN_RELEASE) | (end != AATGS_DONE_OK))
+    aatgs_turn_release(r, turn, end, lane, lanes);
+  if (lane >= AATGS_TEAM_LANES)
+    return 1;
+  if (turn->flags & AATGS_TURN_LAST)
+    aatgs_run_end(r, lane);
   const aatgs_timing_head head = aatgs_turn_head(r, turn, start_ns);
   aatgs_note_put(loop, &p->notes, n, &head, lane);
   aatgs_note_check(&p->notes, n + 1, lane);
@@ -412,20 +423,23 @@ AATGS_FN void aatgs_program_rest(aatgs_loop *loop, aatgs_program *p, aatgs_run *
     if (AATGS_RARE(i - p->near >= AATGS_NEAR_TURNS))
       aatgs_program_move(p, i, lane, lanes);
     const aatgs_turn turn = p->near_turn[i - p->near];
-    if (!aatgs_turn_take(loop, p, r, &turn, call, taken, lane, lanes))
+    if (!aatgs_turn_take(loop, p, r, &turn, call, taken, lane, lanes)) {
+      aatgs_worker_sync(lanes); /* as behind a last turn */
       return;
+    }
     call->called = 0;
     call->failed = 0;
     call->digest = 0;
   }
 }
 
-/* This worker's share of an iteration; every lane takes part, and counts in *taken the turns that
- * it has taken. No lane reads the command or the graph any more once all are past the barrier that
- * ends the last turn. */
+/* This worker's share of an iteration; every lane takes part. No lane reads the command or the graph
+ * any more once all are past the last barrier. Where it all goes well and the lanes are more than
+ * a team, the last record's end and that of the iteration are two readings of the clock, which may
+ * be a tick apart. */
 AATGS_FN void aatgs_program_run(aatgs_loop *loop, uint32_t worker, aatgs_program *p,
                                 const aatgs_command_header *h, const void *config,
-                                uint64_t start_ns, uint32_t index, uint32_t *taken, uint32_t lane,
+                                uint64_t start_ns, uint32_t index, aatgs_pace *pace, uint32_t lane,
                                 uint32_t lanes)
 {
   const uint64_t iteration = h->iteration;
@@ -435,7 +449,7 @@ AATGS_FN void aatgs_program_run(aatgs_loop *loop, uint32_t worker, aatgs_program
                  .iteration = iteration,
                  .timing_base = h->timing_base,
                  .start_ns = start_ns,
-                 .now_ns = start_ns,
+                 .now_ns = start_ns > pace->free_ns ? start_ns : pace->free_ns,
                  .key = aatgs_random_base(loop->seed, iteration),
                  .running = &loop->running[worker],
                  .telemetry = p->telemetry[iteration & 1],
@@ -444,11 +458,12 @@ AATGS_FN void aatgs_program_run(aatgs_loop *loop, uint32_t worker, aatgs_program
                  .tag = (uint32_t)iteration << 2};
   aatgs_call call = {0, 0, 0, 0};
   const uint32_t turns = p->turns;
-  const uint32_t i = aatgs_program_plain(loop, p, &r, p->plain, taken, &call, lane, lanes);
+  const uint32_t i = aatgs_program_plain(loop, p, &r, p->plain, &pace->taken, &call, lane, lanes);
   if (i < turns)
-    aatgs_program_rest(loop, p, &r, i, turns, taken, &call, lane, lanes);
+    aatgs_program_rest(loop, p, &r, i, turns, &pace->taken, &call, lane, lanes);
   else if (p->ends && lane - aatgs_end_lane(lanes) < AATGS_TEAM_LANES)
     aatgs_run_end(&r, lane - aatgs_end_lane(lanes));
+  pace->free_ns = r.now_ns;
 }
 
 /* ---- Between workers ---------------------------------------------------------------- */

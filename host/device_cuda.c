@@ -156,9 +156,9 @@ static int pick_gpu(cuda_device *d, uint32_t ordinal, aatgs_error *error)
   d->ordinal = (int)ordinal;
   CHECK(cudaSetDevice(d->ordinal));
   CHECK(cudaGetDeviceProperties(&properties, d->ordinal));
-  if (!properties.cooperativeLaunch || properties.major < 7)
+  if (!properties.cooperativeLaunch || properties.major < 8)
     return aatgs_error_set(error, AATGS_ENOTSUP, 0,
-                           "cuda device: %s (compute capability %d.%d) is too old: 7.0 and "
+                           "cuda device: %s (compute capability %d.%d) is too old: 8.0 and "
                            "cooperative launch are needed",
                            properties.name, properties.major, properties.minor);
   snprintf(d->base.name, sizeof d->base.name, "%.127s", properties.name);

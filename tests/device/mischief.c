@@ -111,7 +111,14 @@ static const aatgs_named_graph graphs[] = {
      "report Report after=three\n",
      "Three steps"},
     {"hang", "hang Hang\n", "One task that does not return for hang_ms"},
+    {"again",
+     "one Step arg=1 retries=1\ntwo Step arg=2 after=one\nthree Step arg=3 after=two\n"
+     "report Report after=three\n",
+     "Three steps, the first of which has a second try"},
     {"missing", "one Step arg=1\nmissing Missing after=one\n", "A type without code"},
+    {"missing-first", "missing Missing\n", "Nothing but a type without code"},
+    {"missing-third", "one Step arg=1\ntwo Step arg=2 after=one\nmissing Missing after=two\n",
+     "Two steps, then a type without code"},
     {"wild", "one Step arg=1\nwild Wild after=one\n", "An illegal address"},
     {"trap", "one Step arg=1\ntrap Trap after=one\n", "A trap"},
 };

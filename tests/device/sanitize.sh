@@ -71,6 +71,7 @@ for tool in $tools; do
     check "$tool" "$graph" "$build/bench_profile" cuda $graph 3
   done
   check "$tool" same_bits "$build/tests/test_gpu" same_bits 5
+  check "$tool" failing "$build/tests/test_gpu" failing 20
   for name in missing leave group shares; do
     check "$tool" $name "$build/tests/test_gpu" $name
   done

@@ -173,6 +173,75 @@ static void same_bits(void)
     CHECK(count_on("cuda", shares[i], WAIT_NS) == wanted);
 }
 
+/* The digest of iterations in which steps fail at different places, for good or once, and which all
+ * follow each other without a pause. */
+static uint64_t fail_on(const char *device, uint32_t workers)
+{
+  uint32_t config[64], telemetry[16];
+  aatgs_runtime_info info;
+  aatgs_error error;
+  aatgs_runtime *rt = open_on(device, MISCHIEF, "again", workers, WAIT_NS, NULL);
+  const struct aatgs_workload *w = aatgs_runtime_workload(rt);
+  aatgs_default_config(w, config);
+  for (uint32_t i = 0; i < iterations; i++) {
+    const char digit[] = {(char)('0' + i % 5 % 4), 0}, times[] = {(char)('0' + i / 5 % 2), 0};
+    CHECK(aatgs_set_config_field(w, config, "fail", digit, &error) == 0);
+    CHECK(aatgs_set_config_field(w, config, "times", times, &error) == 0);
+    int rc;
+    while ((rc = aatgs_submit(rt, config, NULL)) == AATGS_EAGAIN)
+      CHECK(aatgs_wait(rt, telemetry, NULL, WAIT_NS) == 1);
+    CHECK(rc == 0);
+  }
+  CHECK(aatgs_drain(rt, WAIT_NS) == 0);
+  aatgs_get_runtime_info(rt, &info);
+  CHECK(aatgs_close(rt) == 0);
+  return info.digest;
+}
+
+static void failing(void)
+{
+  const uint64_t wanted = fail_on("cpu", 1);
+  CHECK(fail_on("cuda", 1) == wanted && fail_on("cuda", 0) == wanted);
+}
+
+/* Many iterations are in flight when the first one comes to a type without code; the kernel has to
+ * end, or there is no room for the next one. */
+static void flood_of(const char *tasks)
+{
+  uint32_t config[64], telemetry[16];
+  aatgs_runtime *rt = open_on("cuda", MISCHIEF, tasks, 0, WAIT_NS, NULL);
+  int rc = 0;
+  aatgs_default_config(aatgs_runtime_workload(rt), config);
+  while (rc >= 0 || rc == AATGS_EAGAIN) {
+    rc = aatgs_submit(rt, config, NULL);
+    if (rc == AATGS_EAGAIN)
+      rc = aatgs_poll(rt, telemetry, NULL);
+  }
+  CHECK(rc == AATGS_EDEVICE && strstr(aatgs_last_error(rt)->text, "type 3"));
+  CHECK(aatgs_close(rt) == AATGS_EDEVICE);
+  CHECK(aatgs_close(open_on("cuda", MISCHIEF, "steps", 0, WAIT_NS, NULL)) == 0);
+}
+
+static void flood(void)
+{
+  flood_of("missing-first");
+  flood_of("missing-third");
+}
+
+/* A runtime that has nothing to do for longer than a task may take is not lost. */
+static void rest(void)
+{
+  uint32_t config[64], telemetry[16];
+  const struct timespec nap = {0, 700000000};
+  aatgs_runtime *rt = open_on("cuda", MISCHIEF, "steps", 0, 100000000, NULL);
+  aatgs_default_config(aatgs_runtime_workload(rt), config);
+  for (int i = 0; i < 3; i++) {
+    CHECK(aatgs_submit(rt, config, NULL) == 0 && aatgs_wait(rt, telemetry, NULL, WAIT_NS) == 1);
+    nanosleep(&nap, NULL);
+  }
+  CHECK(aatgs_close(rt) == 0);
+}
+
 static void one_iteration(aatgs_runtime *rt)
 {
   uint32_t config[64], telemetry[16];
@@ -268,6 +337,9 @@ GPU_TEST(late, 15)
 GPU_TEST(never, 15)
 GPU_TEST(leave, 15)
 GPU_TEST(same_bits, 30)
+GPU_TEST(failing, 30)
+GPU_TEST(flood, 30)
+GPU_TEST(rest, 30)
 GPU_TEST(shares, 30)
 GPU_TEST(group, 30)
 
@@ -307,8 +379,9 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 static const struct {
   const char *name;
   void (*run)(void);
-} cases[] = {{"probe", probe}, {"same_bits", same_bits}, {"missing", missing},
-             {"leave", leave}, {"shares", shares},       {"group", group}};
+} cases[] = {{"probe", probe},     {"same_bits", same_bits}, {"missing", missing},
+             {"failing", failing}, {"flood", flood},         {"rest", rest},
+             {"leave", leave},     {"shares", shares},       {"group", group}};
 
 static int run_case(const char *name, const char *count)
 {
@@ -331,7 +404,8 @@ int main(int argc, char **argv)
       cmocka_unit_test(test_late),           cmocka_unit_test(test_never),
       cmocka_unit_test(test_leave),          cmocka_unit_test(test_killed),
       cmocka_unit_test(test_shares),         cmocka_unit_test(test_group),
-      cmocka_unit_test(test_second_process),
+      cmocka_unit_test(test_second_process), cmocka_unit_test(test_failing),
+      cmocka_unit_test(test_flood),          cmocka_unit_test(test_rest),
   };
   if (argc == 1 && result_of(start(probe)) == NO_GPU) {
     printf("skipped: no usable GPU\n");
