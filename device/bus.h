@@ -62,9 +62,10 @@ typedef struct aatgs_command_header {
   uint32_t graph;  /* number of the graph; its table slot is number % graphs_max */
   uint64_t iteration;
   uint64_t timing_base;    /* sequence number of this iteration's timing record 0 */
-  uint32_t plan;           /* number of the plan; its table slot is number % plans_max */
-  uint32_t telemetry_read; /* low 32 bits of the last iteration the caller has read; in a copy
-                              that one worker relays to the others: that worker */
+  uint32_t plan;           /* number of the plan; its table slot is number % plans_max; in a copy that
+                              one worker relays to the others: how many take part */
+  uint32_t telemetry_read; /* low 32 bits of the last iteration the caller has read; in such a copy:
+                              that worker */
 } aatgs_command_header;
 
 typedef struct aatgs_command {

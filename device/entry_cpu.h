@@ -57,6 +57,7 @@ static void aatgs_thread_relay(aatgs_loop *loop, aatgs_thread *self, aatgs_front
 {
   aatgs_command_header *h = &self->command.command.header;
   const uint64_t n = front->next_relay;
+  h->plan = front->known.workers;
   h->telemetry_read = self->worker.id;
   h->flags |= front->dirty ? AATGS_COMMAND_ACQUIRE : 0;
   aatgs_slot_store(aatgs_relay_slot(loop, n), AATGS_COMMAND_FLITS, (uint32_t)n,

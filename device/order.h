@@ -45,7 +45,6 @@
 
 #if defined(__CUDACC__)
 #include <cuda/atomic>
-#include <cuda/ptx>
 #define AATGS_ORDER_FN static __host__ __device__ inline
 #else
 #define AATGS_ORDER_FN static inline __attribute__((unused))
@@ -418,36 +417,50 @@ static __device__ inline uint32_t aatgs_block_add(uint32_t *p, uint32_t v)
       v, cuda::memory_order_acq_rel);
 }
 
-/* A gate opens when as many have arrived as it was made for, and is then closed again for as many:
- * its phases are counted, of which `phase` is the lowest bit. */
+/* A gate (PTX: mbarrier) opens when as many have arrived as it was made for, and is then closed
+ * again for as many: its phases are counted, of which `phase` is the lowest bit. */
 static __device__ inline void aatgs_gate_make(uint64_t *gate, uint32_t arrivals)
 {
-  cuda::ptx::mbarrier_init(gate, arrivals);
+  asm volatile("mbarrier.init.shared.b64 [%0], %1;" ::"r"(AATGS_SHARED_AT(gate)), "r"(arrivals)
+               : "memory");
 }
 
 /* P1. */
 static __device__ inline void aatgs_gate_arrive(uint64_t *gate)
 {
-  (void)cuda::ptx::mbarrier_arrive(gate);
+  asm volatile("{ .reg .b64 state; mbarrier.arrive.shared.b64 state, [%0]; }" ::"r"(
+                   AATGS_SHARED_AT(gate))
+               : "memory");
 }
 
 /* P2, when it says 1. */
 static __device__ inline int aatgs_gate_open(uint64_t *gate, uint32_t phase)
 {
-  return cuda::ptx::mbarrier_test_wait_parity(gate, phase);
+  int open;
+  asm volatile("{ .reg .pred open; mbarrier.test_wait.parity.shared.b64 open, [%1], %2;\n\t"
+               "selp.s32 %0, 1, 0, open; }"
+               : "=r"(open)
+               : "r"(AATGS_SHARED_AT(gate)), "r"(phase)
+               : "memory");
+  return open;
 }
 
-/* The same; it may take a while to say 0. */
+/* The same; it may take up to a microsecond to say 0. */
 static __device__ inline int aatgs_gate_wait(uint64_t *gate, uint32_t phase)
 {
+  int open;
 #if __CUDA_ARCH__ >= 900
-  return cuda::ptx::mbarrier_try_wait_parity(gate, phase);
+  asm volatile("{ .reg .pred open; mbarrier.try_wait.parity.shared.b64 open, [%1], %2, 1000;\n\t"
+               "selp.s32 %0, 1, 0, open; }"
+               : "=r"(open)
+               : "r"(AATGS_SHARED_AT(gate)), "r"(phase)
+               : "memory");
 #else
-  const int open = aatgs_gate_open(gate, phase);
+  open = aatgs_gate_open(gate, phase);
   if (!open)
     __nanosleep(20);
-  return open;
 #endif
+  return open;
 }
 #endif
 

@@ -150,6 +150,7 @@ static __device__ inline void aatgs_desk_relay(aatgs_loop *loop, aatgs_front *fr
   const uint32_t flags = front->dirty ? AATGS_COMMAND_ACQUIRE << 16 : 0;
   f.tag = (uint32_t)n;
   f.word[0] |= aatgs_pick(lane == 0, flags, 0);
+  f.word[0] = aatgs_pick(lane == 2, front->known.workers, f.word[0]);
   f.word[1] = aatgs_pick(lane == 2, 0, f.word[1]); /* who relays it: worker 0 */
   aatgs_flit_store_if(lane < AATGS_COMMAND_FLITS, aatgs_relay_slot(loop, n) + lane, f);
   __syncwarp();

@@ -468,8 +468,15 @@ AATGS_FN void aatgs_program_run(aatgs_loop *loop, uint32_t worker, aatgs_program
 
 /* ---- Between workers ---------------------------------------------------------------- */
 
+AATGS_FN uint32_t aatgs_relay_index(const aatgs_loop *loop, const aatgs_worker *w,
+                                    const aatgs_command *command)
+{
+  return (w->id + loop->workers - command->header.telemetry_read) % loop->workers;
+}
+
 /* What a worker is to do with the next command that another one has relayed; the lanes of its team
- * together. 1: *command is one. */
+ * together. 1: *command is one that it takes part in. Of another one it does not even look at the
+ * graph: that may have been replaced, because nobody waits for this worker. */
 AATGS_FN int aatgs_relay_take(const aatgs_loop *loop, aatgs_worker *w, aatgs_command_words *command,
                               uint32_t lane)
 {
@@ -489,13 +496,8 @@ AATGS_FN int aatgs_relay_take(const aatgs_loop *loop, aatgs_worker *w, aatgs_com
   if (lane == 0)
     w->relayed = next;
   aatgs_team_share(0);
-  return state == AATGS_SLOT_WHOLE && next > n;
-}
-
-AATGS_FN uint32_t aatgs_relay_index(const aatgs_loop *loop, const aatgs_worker *w,
-                                    const aatgs_command *command)
-{
-  return (w->id + loop->workers - command->header.telemetry_read) % loop->workers;
+  return state == AATGS_SLOT_WHOLE && next > n &&
+         aatgs_relay_index(loop, w, &command->command) < command->command.header.plan;
 }
 
 #endif

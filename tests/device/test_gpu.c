@@ -232,11 +232,13 @@ static void flood(void)
 static void rest(void)
 {
   uint32_t config[64], telemetry[16];
-  const struct timespec nap = {0, 700000000};
-  aatgs_runtime *rt = open_on("cuda", MISCHIEF, "steps", 0, 100000000, NULL);
+  const struct timespec nap = {1, 500000000};
+  aatgs_runtime *rt = open_on("cuda", MISCHIEF, "steps", 0, 500000000, NULL);
   aatgs_default_config(aatgs_runtime_workload(rt), config);
   for (int i = 0; i < 3; i++) {
-    CHECK(aatgs_submit(rt, config, NULL) == 0 && aatgs_wait(rt, telemetry, NULL, WAIT_NS) == 1);
+    if (aatgs_submit(rt, config, NULL) || aatgs_wait(rt, telemetry, NULL, WAIT_NS) != 1)
+      fprintf(stderr, "rest: %s\n", aatgs_last_error(rt)->text);
+    CHECK(aatgs_last_error(rt)->code == 0);
     nanosleep(&nap, NULL);
   }
   CHECK(aatgs_close(rt) == 0);

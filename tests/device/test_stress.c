@@ -15,7 +15,7 @@
 #include <string.h>
 
 #define STRESS  AATGS_BUILD_DIR "/tests/stress.so"
-#define WAIT_NS UINT64_C(60000000000)
+#define WAIT_NS UINT64_C(20000000000)
 #define GRAPHS  6u
 
 #define NO_GPU  77
