@@ -36,7 +36,7 @@ AATGS_FN uint64_t prism_island_stress(const aatgs_task *t, uint32_t individual)
 
 #define PRISM_DUE_MAX UINT64_C(0x7fffffff)
 
-/* Moves of half a cycle. On plain islands every 4th generation is 4 times as long, of these every
+/* Moves of half a cycle. On every eighth island, which is a plain one, every 4th generation is 4 times as long, of these every
  * 4th 4 times as long again, and once more: as much time goes into the short ones as into those of
  * each other length. Some graphs want many crossovers, others a long descent. */
 AATGS_FN uint64_t prism_island_due(const uint32_t *tables, uint32_t island, uint32_t stage,
@@ -44,11 +44,12 @@ AATGS_FN uint64_t prism_island_due(const uint32_t *tables, uint32_t island, uint
 {
   uint64_t due = stage % 2 ? tables[PRISM_T_PRE] : tables[PRISM_T_POST];
   uint32_t kind = prism_island_kind_of(2 * island);
-  if (kind == PRISM_ISLAND_PLAIN)
-    for (uint32_t every = 4; every <= 64 && (generation + 1) % every == 0; every *= 4)
-      due *= 4;
-  else
+  uint32_t longest = island % (2 * PRISM_ISLAND_KINDS) ? 1 : 64;
+  if (kind != PRISM_ISLAND_PLAIN)
     due *= 8;
+  else
+    for (uint32_t every = 4; every <= longest && (generation + 1) % every == 0; every *= 4)
+      due *= 4;
   return due < PRISM_DUE_MAX ? due : PRISM_DUE_MAX;
 }
 

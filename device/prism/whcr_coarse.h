@@ -40,12 +40,12 @@ enum prism_island_kind {
   PRISM_ISLAND_KINDS
 };
 
-/* The kinds take turns; cooling, which takes longest to find anything, has every eighth turn too.
- */
+/* The kinds take turns; of every second cooling island's turn a plain one takes the place. */
 AATGS_FN uint32_t prism_island_kind_of(uint32_t individual)
 {
   uint32_t turn = individual / 2 % (2 * PRISM_ISLAND_KINDS);
-  return turn + 1 == 2 * PRISM_ISLAND_KINDS ? PRISM_ISLAND_COOL : turn % PRISM_ISLAND_KINDS;
+  return turn == PRISM_ISLAND_KINDS + PRISM_ISLAND_COOL ? PRISM_ISLAND_PLAIN
+                                                        : turn % PRISM_ISLAND_KINDS;
 }
 
 /* Whether the individual works on partial colourings. */
