@@ -400,6 +400,13 @@ static int choose_graph(aatgs_runtime *rt, uint32_t *slot)
   return send_component(rt, slot);
 }
 
+/* The same with its plan. */
+static int choose(aatgs_runtime *rt, uint32_t *slot)
+{
+  const int rc = choose_graph(rt, slot);
+  return rc ? rc : aatgs_send_plan(rt, *slot);
+}
+
 int aatgs_submit(aatgs_runtime *rt, const void *config, uint64_t *iteration)
 {
   uint32_t slot;
@@ -409,9 +416,11 @@ int aatgs_submit(aatgs_runtime *rt, const void *config, uint64_t *iteration)
     return rt->error.code;
   }
   if (!rc)
-    rc = choose_graph(rt, &slot);
-  if (!rc)
-    rc = aatgs_send_plan(rt, slot);
+    rc = choose(rt, &slot);
+  if (rc == AATGS_EAGAIN) { /* what has come in since may make room, and nobody else may look */
+    rc = aatgs_pump(rt);
+    rc = rc ? rc : choose(rt, &slot);
+  }
   if (rc)
     return rc;
   const uint64_t i = aatgs_post_iteration(rt, slot, config);
