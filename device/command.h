@@ -87,7 +87,8 @@ AATGS_FN const aatgs_outline *aatgs_outline_of(const aatgs_loop *loop, aatgs_fro
   return &front->known;
 }
 
-/* Whether no program is in flight. The mark moves along, or it would be 2^31 steps behind one day. */
+/* Whether no program is in flight. The mark moves along, or it would be 2^31 steps behind one day.
+ */
 AATGS_FN int aatgs_programs_over(aatgs_front *front)
 {
   const uint32_t ended = aatgs_front_ended(front);

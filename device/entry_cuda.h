@@ -8,7 +8,7 @@
 
 #define AATGS_LANES_MAX       512u
 #define AATGS_LOOKS_PER_CHECK 256u
-#define AATGS_REST_NS         10000u /* before the watch is shown that no task runs */
+#define AATGS_REST_NS         10000u               /* before the watch is shown that no task runs */
 #define AATGS_OTHER_WARPS     (AATGS_POLLERS + 1u) /* the last one is the scribe */
 
 /* A block, in its shared memory. */
@@ -16,7 +16,7 @@ typedef struct aatgs_block {
   aatgs_loop loop; /* constants within reach: no trip to L2 for each */
   aatgs_worker worker;
   AATGS_ALIGNAS(16) aatgs_step step; /* its first words are read as one */
-  uint32_t opened; /* boxes, when the leading lane has searched */
+  uint32_t opened;                   /* boxes, when the leading lane has searched */
   aatgs_program program;
   aatgs_command_words command; /* that another block has relayed */
   aatgs_desk desk;             /* of block 0 */
@@ -117,8 +117,8 @@ static __device__ inline void aatgs_rest(const aatgs_loop *loop, uint64_t *since
 }
 
 /* Block 0's lanes run programs as they come, up to box *opened, which holds something else. No
- * lane leads: each opens the boxes for itself, and they meet at the barriers of the turns. The first
- * lane of the team that posts telemetry gives the boxes back. */
+ * lane leads: each opens the boxes for itself, and they meet at the barriers of the turns. The
+ * first lane of the team that posts telemetry gives the boxes back. */
 static __device__ inline void aatgs_block_programs(aatgs_block *b, uint32_t *opened,
                                                    aatgs_pace *pace, uint32_t lane, uint32_t lanes)
 {
@@ -180,7 +180,8 @@ static __device__ inline void aatgs_lanes_other(aatgs_block *b, uint32_t lane, u
       continue;
     }
     aatgs_program_run(&b->loop, blockIdx.x, &b->program, &command->header, command->config,
-                      b->worker.now_ns, aatgs_relay_index(&b->loop, &b->worker, command), &pace, lane, lanes);
+                      b->worker.now_ns, aatgs_relay_index(&b->loop, &b->worker, command), &pace,
+                      lane, lanes);
     aatgs_worker_sync(lanes);
     if (lane == 0)
       b->step.kind = AATGS_STEP_NONE;
@@ -324,8 +325,8 @@ extern "C" int aatgs_cuda_launch(const struct aatgs_launch *launch)
   aatgs_loop *loop = launch->loop;
   void *arguments[] = {&loop};
   return (int)cudaLaunchCooperativeKernel((const void *)aatgs_kernel, dim3(launch->workers),
-                                          dim3(launch->lanes + 32 * AATGS_OTHER_WARPS), arguments, 0,
-                                          (cudaStream_t)launch->stream);
+                                          dim3(launch->lanes + 32 * AATGS_OTHER_WARPS), arguments,
+                                          0, (cudaStream_t)launch->stream);
 }
 
 #endif

@@ -121,8 +121,8 @@ AATGS_FN void aatgs_team_telemetry(aatgs_flit *slot, const aatgs_telemetry_head 
     telemetry[lane] = 0;
 }
 
-/* What turns leave behind for the block's scribe, a warp of its own that posts their timing records:
- * the lanes go on at once. */
+/* What turns leave behind for the block's scribe, a warp of its own that posts their timing
+ * records: the lanes go on at once. */
 #define AATGS_NOTES           32u /* a power of 2 */
 #define AATGS_NOTES_PER_CHECK 8u  /* whether the scribe keeps up */
 

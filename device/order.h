@@ -428,9 +428,9 @@ static __device__ inline void aatgs_gate_make(uint64_t *gate, uint32_t arrivals)
 /* P1. */
 static __device__ inline void aatgs_gate_arrive(uint64_t *gate)
 {
-  asm volatile("{ .reg .b64 state; mbarrier.arrive.shared.b64 state, [%0]; }" ::"r"(
-                   AATGS_SHARED_AT(gate))
-               : "memory");
+  asm volatile(
+      "{ .reg .b64 state; mbarrier.arrive.shared.b64 state, [%0]; }" ::"r"(AATGS_SHARED_AT(gate))
+      : "memory");
 }
 
 /* P2, when it says 1. */

@@ -24,8 +24,9 @@ typedef struct aatgs_desk {
   aatgs_worker clerk; /* the polling warps' own, for dataflow */
   uint32_t claimed;   /* the low bits of the next command that no polling warp has in hand */
   uint32_t obeyed;    /* and of the next one to obey */
-  uint32_t searching; /* 1: the leading lane looks for parts, too; 0: all lanes wait for a program */
-  uint32_t left;      /* polling warps that have left */
+  uint32_t
+      searching; /* 1: the leading lane looks for parts, too; 0: all lanes wait for a program */
+  uint32_t left; /* polling warps that have left */
   aatgs_box box[AATGS_BOXES];
 } aatgs_desk;
 
@@ -324,8 +325,8 @@ static __device__ inline uint32_t aatgs_stream_alike(const aatgs_loop *loop, aat
     alike &= k >= count || ((f[k].word[0] == (AATGS_OP_ITERATE | AATGS_COMMAND_PLACED << 16)) &
                             (f[k].word[1] == front->known.number));
   const uint32_t room = front->steps + count - AATGS_BOXES;
-  for (uint32_t spins = 1;
-       alike && (int32_t)(room - aatgs_block_load_acquire(&d->front.ended)) > 0; spins++) /* P2 */
+  for (uint32_t spins = 1; alike && (int32_t)(room - aatgs_block_load_acquire(&d->front.ended)) > 0;
+       spins++) /* P2 */
     if (spins % 1024 == 0 && aatgs_dev_load_acquire_u32(&loop->shared->stop))
       return 0;
   return alike;

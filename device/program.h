@@ -25,7 +25,7 @@ typedef struct aatgs_program {
   AATGS_ALIGNAS(16) uint32_t number; /* of the graph that the turns are of; 0: none */
   uint32_t index;                    /* of the worker in the program */
   uint32_t near;                     /* the first turn that is close by */
-  uint32_t plain; /* turns that it begins with, as far as they are close by */
+  uint32_t plain;                    /* turns that it begins with, as far as they are close by */
   uint32_t turns;
   uint32_t ends; /* 1: the iteration is over after the last turn */
   uint32_t first_wait;
@@ -388,8 +388,8 @@ AATGS_FN int aatgs_turn_take(aatgs_loop *loop, aatgs_program *p, aatgs_run *r,
   return 1;
 }
 
-/* Takes the plain turns that the program begins with, all but those that *call says have not gone as
- * they should. Returns how many it took; every lane takes part. */
+/* Takes the plain turns that the program begins with, all but those that *call says have not gone
+ * as they should. Returns how many it took; every lane takes part. */
 AATGS_FN uint32_t aatgs_program_plain(aatgs_loop *loop, aatgs_program *p, aatgs_run *r,
                                       uint32_t plain, uint32_t *taken, aatgs_call *call,
                                       uint32_t lane, uint32_t lanes)
@@ -433,10 +433,10 @@ AATGS_FN void aatgs_program_rest(aatgs_loop *loop, aatgs_program *p, aatgs_run *
   }
 }
 
-/* This worker's share of an iteration; every lane takes part. No lane reads the command or the graph
- * any more once all are past the last barrier. Where it all goes well and the lanes are more than
- * a team, the last record's end and that of the iteration are two readings of the clock, which may
- * be a tick apart. */
+/* This worker's share of an iteration; every lane takes part. No lane reads the command or the
+ * graph any more once all are past the last barrier. Where it all goes well and the lanes are more
+ * than a team, the last record's end and that of the iteration are two readings of the clock, which
+ * may be a tick apart. */
 AATGS_FN void aatgs_program_run(aatgs_loop *loop, uint32_t worker, aatgs_program *p,
                                 const aatgs_command_header *h, const void *config,
                                 uint64_t start_ns, uint32_t index, aatgs_pace *pace, uint32_t lane,
@@ -481,9 +481,8 @@ AATGS_FN int aatgs_relay_take(const aatgs_loop *loop, aatgs_worker *w, aatgs_com
                               uint32_t lane)
 {
   const uint64_t n = w->relayed, slots = loop->command_mask + 1;
-  const aatgs_slot_state state =
-      aatgs_team_slot_load(aatgs_relay_slot(loop, n), AATGS_COMMAND_FLITS, (uint32_t)n,
-                           command->words, lane);
+  const aatgs_slot_state state = aatgs_team_slot_load(
+      aatgs_relay_slot(loop, n), AATGS_COMMAND_FLITS, (uint32_t)n, command->words, lane);
   if (state == AATGS_SLOT_EARLIER)
     return 0;
   uint64_t next = n + 1;

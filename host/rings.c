@@ -179,8 +179,7 @@ static void to_host_time(aatgs_runtime *rt, aatgs_flight *f)
 
 static const aatgs_flit *telemetry_at(const aatgs_runtime *rt, uint64_t iteration)
 {
-  return rt->telemetry +
-         (iteration & (rt->options.telemetry_slots - 1)) * AATGS_TELEMETRY_FLITS;
+  return rt->telemetry + (iteration & (rt->options.telemetry_slots - 1)) * AATGS_TELEMETRY_FLITS;
 }
 
 static const aatgs_flit *timing_at(const aatgs_runtime *rt, uint64_t n)

@@ -36,9 +36,10 @@ AATGS_FN uint64_t prism_island_stress(const aatgs_task *t, uint32_t individual)
 
 #define PRISM_DUE_MAX UINT64_C(0x7fffffff)
 
-/* Moves of half a cycle. On every eighth island, which is a plain one, every 4th generation is 4 times as long, of these every
- * 4th 4 times as long again, and once more: as much time goes into the short ones as into those of
- * each other length. Some graphs want many crossovers, others a long descent. */
+/* Moves of half a cycle. On every eighth island, which is a plain one, every 4th generation is 4
+ * times as long, of these every 4th 4 times as long again, and once more: as much time goes into
+ * the short ones as into those of each other length. Some graphs want many crossovers, others a
+ * long descent. */
 AATGS_FN uint64_t prism_island_due(const uint32_t *tables, uint32_t island, uint32_t stage,
                                    uint32_t generation)
 {

@@ -45,7 +45,7 @@ uint32_t stress_violations(const char **text)
 /* One lane finds it: the digest of its part shows it. */
 #define violation(t, what, wanted, seen) ((t)->digest++)
 /* A GPU promises no order for what no task declares, as stress_done() is. */
-#define TRACKED 0
+#define TRACKED                          0
 #endif
 
 AATGS_FN void stress_spin(const aatgs_task *t)

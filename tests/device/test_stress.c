@@ -18,7 +18,7 @@
 #define WAIT_NS UINT64_C(20000000000)
 #define GRAPHS  6u
 
-#define NO_GPU  77
+#define NO_GPU 77
 
 static uint64_t first_seed, seeds;
 
@@ -317,8 +317,10 @@ static void test_every_worker_count_agrees(void **state)
 
 static void test_a_gpu_agrees(void **state)
 {
-  static const variant variants[] = {{"cuda", 0, false, false},  {"cuda", 1, false, false},
-                                     {"cuda", 3, false, true},   {"cuda", 16, false, false},
+  static const variant variants[] = {{"cuda", 0, false, false},
+                                     {"cuda", 1, false, false},
+                                     {"cuda", 3, false, true},
+                                     {"cuda", 16, false, false},
                                      {"cuda", 40, false, true}};
   (void)state;
   agree(variants, sizeof variants / sizeof *variants);

@@ -109,16 +109,17 @@ static void check_edges(const aatgs_graph_table *t)
   free(flags);
 }
 
-/* A turn is plain that calls no finish function and neither waits nor signals; each counts those that
- * follow it in its worker's row. */
+/* A turn is plain that calls no finish function and neither waits nor signals; each counts those
+ * that follow it in its worker's row. */
 static void check_plain(const aatgs_graph_table *t)
 {
   const aatgs_turn *turn = turns_of(t);
   const uint32_t *first = (const uint32_t *)(const void *)(turn + t->turns);
   for (uint32_t w = 0; w < t->workers; w++)
     for (uint32_t i = first[w]; i < first[w + 1]; i++) {
-      const bool plain = !turn[i].waits && !(turn[i].flags & (AATGS_TURN_FINISH | AATGS_TURN_SIGNAL |
-                                                              AATGS_TURN_NOTHING));
+      const bool plain =
+          !turn[i].waits &&
+          !(turn[i].flags & (AATGS_TURN_FINISH | AATGS_TURN_SIGNAL | AATGS_TURN_NOTHING));
       const uint32_t behind = i + 1 < first[w + 1] ? turn[i + 1].plain : 0;
       assert_int_equal(turn[i].plain, plain ? behind + 1 : 0);
     }
