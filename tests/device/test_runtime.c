@@ -289,6 +289,34 @@ static void test_large_graph(void **state)
   assert_int_equal(aatgs_close(rt), 0);
 }
 
+/* All telemetry is read, but that an iteration is complete was not seen yet, and its graph has the
+ * only slot that is not kept: a caller that does nothing but submit finds room. */
+static void test_submit_makes_room(void **state)
+{
+  uint32_t config[64], seen[16];
+  aatgs_options o = AATGS_OPTIONS_INIT;
+  (void)state;
+  o.workload = MISCHIEF;
+  o.device = "cpu";
+  o.tasks = "steps";
+  o.graphs_max = 2;
+  aatgs_runtime *rt = open_runtime(&o);
+  aatgs_default_config(aatgs_runtime_workload(rt), config);
+  for (uint32_t i = 0; i < 20; i++) {
+    aatgs_task_options step = AATGS_TASK_OPTIONS_INIT;
+    step.type = "Step";
+    int rc = AATGS_EAGAIN;
+    assert_int_equal(aatgs_add_task(rt, &step, NULL, 0, NULL), 0);
+    for (uint32_t tries = 0; rc == AATGS_EAGAIN && tries < 10000000; tries++)
+      rc = aatgs_submit(rt, config, NULL);
+    assert_int_equal(rc, 0);
+    while ((rc = aatgs_poll(rt, seen, NULL)) == 0)
+      continue;
+    assert_int_equal(rc, 1);
+  }
+  assert_int_equal(aatgs_close(rt), 0);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -297,6 +325,7 @@ int main(void)
       cmocka_unit_test(test_full_ring_answers),
       cmocka_unit_test(test_snapshot_and_restore),
       cmocka_unit_test(test_one_shot_tasks),
+      cmocka_unit_test(test_submit_makes_room),
       cmocka_unit_test(test_once_in_a_repeating_graph),
       cmocka_unit_test(test_limits_are_named),
       cmocka_unit_test(test_large_graph),
