@@ -71,6 +71,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     put_frames(h, data + HEAD, size - HEAD, &value);
   else if (aatgs_value_pack(codec, &h, data + HEAD, size - HEAD, &value))
     __builtin_trap();
+  if (config != all.config_bytes || telemetry != all.telemetry_bytes) { /* a trace has one size */
+    aatgs_chunk_free(&all);
+    aatgs_chunk_free(&some);
+    all = (aatgs_chunk){0};
+    some = (aatgs_chunk){.want = &want};
+  }
   if (aatgs_value_check(value.data, value.size, &h, &why) == 0) {
     const int rc = aatgs_chunk_unpack(&some, codec, value.data, &h, config, telemetry, &why);
     if (aatgs_chunk_unpack(&all, codec, value.data, &h, config, telemetry, &why) == 0) {
