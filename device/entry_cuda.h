@@ -8,7 +8,7 @@
 
 #define AATGS_LANES_MAX       512u
 #define AATGS_LOOKS_PER_CHECK 256u
-#define AATGS_REST_NS         10000u               /* before the watch is shown that no task runs */
+#define AATGS_REST_NS         1000000u             /* before the watch is shown that no task runs */
 #define AATGS_OTHER_WARPS     (AATGS_POLLERS + 1u) /* the last one is the scribe */
 
 /* A block, in its shared memory. */
@@ -132,8 +132,10 @@ static __device__ inline void aatgs_block_programs(aatgs_block *b, uint32_t *ope
     /* Read as one, so that no read waits for another. */
     const aatgs_command_header header = box->command.command.header;
     const uint64_t start_ns = box->start_ns;
-    if (box->step.kind != AATGS_STEP_PROGRAM)
+    if (box->step.kind != AATGS_STEP_PROGRAM) {
+      aatgs_worker_sync(lanes); /* the leading lane may give it back at once */
       return;
+    }
     aatgs_program_run(&b->loop, 0, &b->program, &header, box->command.command.config, start_ns, 0,
                       pace, lane, lanes);
     if (lane == aatgs_end_lane(lanes))

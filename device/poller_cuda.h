@@ -218,16 +218,16 @@ static __device__ inline void aatgs_desk_obey(aatgs_loop *loop, aatgs_desk *d, a
 
 /* Obeys a command in its turn. LEAVE: the loop is to end. */
 AATGS_COLD aatgs_step_kind aatgs_desk_take(aatgs_loop *loop, aatgs_desk *d, uint32_t n,
-                                           aatgs_flit f, uint64_t start_ns, uint32_t lane)
+                                           aatgs_flit f, uint32_t lane)
 {
   aatgs_box *box = aatgs_box_take(loop, d, n, f, lane);
   if (!box)
     return AATGS_STEP_LEAVE;
-  if (lane == 0)
-    box->start_ns = start_ns;
   const aatgs_step_kind kind = aatgs_desk_decode(loop, d, box, lane);
   if (kind == AATGS_STEP_LEAVE)
     return kind;
+  if (lane == 0)
+    box->start_ns = aatgs_clock_ns(); /* what it had to wait for is over */
   aatgs_desk_obey(loop, d, box, kind, f, lane);
   if (lane == 0) {
     aatgs_command_done(loop, &d->front, kind);
@@ -293,7 +293,7 @@ static __device__ inline int aatgs_poll_obey(aatgs_loop *loop, aatgs_desk *d, ui
                                              uint32_t lane)
 {
   if (way == AATGS_WAY_LONG)
-    return aatgs_desk_take(loop, d, n, f, start_ns, lane) != AATGS_STEP_LEAVE;
+    return aatgs_desk_take(loop, d, n, f, lane) != AATGS_STEP_LEAVE;
   aatgs_desk_pass(loop, d, &d->box[way], n, f, start_ns, lane);
   return 1;
 }

@@ -37,6 +37,15 @@ AATGS_FN void mischief_step(aatgs_task *t)
     aatgs_fail(t, 1);
 }
 
+/* The same, but it writes nothing: several may run side by side. */
+AATGS_FN void mischief_look(aatgs_task *t)
+{
+  const mischief_config *config = (const mischief_config *)t->config;
+  aatgs_sync(t);
+  if (config->fail && config->fail == t->arg && (!config->times || t->attempt < config->times))
+    aatgs_fail(t, 1);
+}
+
 AATGS_FN void mischief_hang(aatgs_task *t)
 {
   const mischief_config *config = (const mischief_config *)t->config;
@@ -79,7 +88,8 @@ AATGS_FN void mischief_report(aatgs_task *t)
   X(1, mischief_hang, AATGS_NO_FINISH)                                                             \
   X(2, mischief_report, AATGS_NO_FINISH)                                                           \
   X(4, mischief_wild, AATGS_NO_FINISH)                                                             \
-  X(5, mischief_trap, AATGS_NO_FINISH)
+  X(5, mischief_trap, AATGS_NO_FINISH)                                                             \
+  X(6, mischief_look, AATGS_NO_FINISH)
 #include <aatgs/loop.h>
 
 #if !defined(__CUDACC__)
@@ -104,6 +114,7 @@ static const aatgs_task_type types[] = {
     {"Missing", "Is not in AATGS_TASKS", AATGS_ROLE_NONE, 1, 0, 0, 1000, 0, -1},
     {"Wild", "Writes where nothing is (cuda)", AATGS_ROLE_NONE, 1, 0, 0, 1000, 0, -1},
     {"Trap", "Gives up, as an assertion does (cuda)", AATGS_ROLE_NONE, 1, 0, 0, 1000, 0, -1},
+    {"Look", "Fails when told to", AATGS_ROLE_NONE, 2, AATGS_REGION_BIT(SEEN), 0, 1000, 0, -1},
 };
 static const aatgs_named_graph graphs[] = {
     {"steps",
@@ -115,10 +126,17 @@ static const aatgs_named_graph graphs[] = {
      "one Step arg=1 retries=1\ntwo Step arg=2 after=one\nthree Step arg=3 after=two\n"
      "report Report after=three\n",
      "Three steps, the first of which has a second try"},
+    {"wide",
+     "one Step arg=1\na Look arg=2 after=one\nb Look arg=3 after=one\nc Look arg=4 after=a,b\n"
+     "d Look arg=2 after=b retries=1\ntwo Step arg=3 after=c,d\nreport Report after=two\n",
+     "Steps with looks side by side between them"},
     {"missing", "one Step arg=1\nmissing Missing after=one\n", "A type without code"},
     {"missing-first", "missing Missing\n", "Nothing but a type without code"},
     {"missing-third", "one Step arg=1\ntwo Step arg=2 after=one\nmissing Missing after=two\n",
      "Two steps, then a type without code"},
+    {"missing-wide",
+     "one Look arg=1\nmissing Missing\ntwo Look arg=2\nthree Look arg=3 after=one,missing,two\n",
+     "A type without code beside others, and one that waits for all"},
     {"wild", "one Step arg=1\nwild Wild after=one\n", "An illegal address"},
     {"trap", "one Step arg=1\ntrap Trap after=one\n", "A trap"},
 };
@@ -144,7 +162,7 @@ static const struct aatgs_workload mischief = {
     .regions = regions,
     .region_count = REGIONS,
     .types = types,
-    .type_count = 6,
+    .type_count = sizeof types / sizeof *types,
     .graphs = graphs,
     .graph_count = sizeof graphs / sizeof *graphs,
     .setup = mischief_setup,

@@ -175,12 +175,12 @@ static void same_bits(void)
 
 /* The digest of iterations in which steps fail at different places, for good or once, and which all
  * follow each other without a pause. */
-static uint64_t fail_on(const char *device, uint32_t workers)
+static uint64_t fail_on(const char *device, const char *tasks, uint32_t workers)
 {
   uint32_t config[64], telemetry[16];
   aatgs_runtime_info info;
   aatgs_error error;
-  aatgs_runtime *rt = open_on(device, MISCHIEF, "again", workers, WAIT_NS, NULL);
+  aatgs_runtime *rt = open_on(device, MISCHIEF, tasks, workers, WAIT_NS, NULL);
   const struct aatgs_workload *w = aatgs_runtime_workload(rt);
   aatgs_default_config(w, config);
   for (uint32_t i = 0; i < iterations; i++) {
@@ -200,8 +200,10 @@ static uint64_t fail_on(const char *device, uint32_t workers)
 
 static void failing(void)
 {
-  const uint64_t wanted = fail_on("cpu", 1);
-  CHECK(fail_on("cuda", 1) == wanted && fail_on("cuda", 0) == wanted);
+  const uint64_t chain = fail_on("cpu", "again", 1), wide = fail_on("cpu", "wide", 1);
+  CHECK(fail_on("cuda", "again", 1) == chain && fail_on("cuda", "again", 0) == chain);
+  CHECK(fail_on("cuda", "wide", 1) == wide && fail_on("cuda", "wide", 3) == wide);
+  CHECK(fail_on("cuda", "wide", 0) == wide);
 }
 
 /* Many iterations are in flight when the first one comes to a type without code; the kernel has to
@@ -226,6 +228,7 @@ static void flood(void)
 {
   flood_of("missing-first");
   flood_of("missing-third");
+  flood_of("missing-wide");
 }
 
 /* A runtime that has nothing to do for longer than a task may take is not lost. */
