@@ -8,22 +8,22 @@
 #include <stdint.h>
 
 #if defined(__cplusplus)
-#define AATGS_ALIGNAS(n)            alignas(n)
+#define AATGS_ALIGNAS(n) alignas(n)
 #define AATGS_STATIC_ASSERT(c, why) static_assert(c, why)
 #else
 #include <stdalign.h>
-#define AATGS_ALIGNAS(n)            alignas(n)
+#define AATGS_ALIGNAS(n) alignas(n)
 #define AATGS_STATIC_ASSERT(c, why) _Static_assert(c, why)
 #endif
 
-#define AATGS_BUS_MAGIC   UINT64_C(0x3153554253475441) /* "ATGSBUS1", little-endian */
+#define AATGS_BUS_MAGIC UINT64_C(0x3153554253475441) /* "ATGSBUS1", little-endian */
 #define AATGS_BUS_VERSION 4u
 
-#define AATGS_CONFIG_BYTES_MAX    256u
+#define AATGS_CONFIG_BYTES_MAX 256u
 #define AATGS_TELEMETRY_BYTES_MAX 64u
-#define AATGS_REGIONS_MAX         64u /* one bit each in a region mask */
-#define AATGS_PARTS_LIMIT         65535u
-#define AATGS_WORKERS_LIMIT       65535u
+#define AATGS_REGIONS_MAX 64u /* one bit each in a region mask */
+#define AATGS_PARTS_LIMIT 65535u
+#define AATGS_WORKERS_LIMIT 65535u
 
 /* ---- Flits and slots ---------------------------------------------------- */
 
@@ -37,9 +37,9 @@ typedef struct aatgs_flit {
 } aatgs_flit;
 
 #define AATGS_FLIT_PAYLOAD_WORDS 3u
-#define AATGS_COMMAND_FLITS      24u
-#define AATGS_TELEMETRY_FLITS    8u
-#define AATGS_TIMING_FLITS       2u
+#define AATGS_COMMAND_FLITS 24u
+#define AATGS_TELEMETRY_FLITS 8u
+#define AATGS_TIMING_FLITS 2u
 
 typedef enum aatgs_opcode {
   AATGS_OP_NOP = 0,
@@ -61,9 +61,9 @@ typedef struct aatgs_command_header {
   uint16_t flags;  /* aatgs_command_flag */
   uint32_t graph;  /* number of the graph; its table slot is number % graphs_max */
   uint64_t iteration;
-  uint64_t timing_base; /* sequence number of this iteration's timing record 0 */
-  uint32_t plan;        /* number of the plan; its table slot is number % plans_max; in a copy that
-                           one worker relays to the others: how many take part */
+  uint64_t timing_base;    /* sequence number of this iteration's timing record 0 */
+  uint32_t plan;           /* number of the plan; its table slot is number % plans_max; in a copy
+                              that one worker relays to the others: how many take part */
   uint32_t telemetry_read; /* low 32 bits of the last iteration the caller has read; in such a copy:
                               that worker */
 } aatgs_command_header;
@@ -83,8 +83,8 @@ typedef enum aatgs_status {
  * iteration % telemetry_slots, the tag the low 32 bits of the iteration. */
 typedef struct aatgs_telemetry_record {
   uint64_t iteration;
-  uint32_t status;   /* aatgs_status */
-  uint32_t detail;   /* TASK_FAILED, STOPPED: the lowest such task's number in the graph */
+  uint32_t status; /* aatgs_status */
+  uint32_t detail; /* TASK_FAILED, STOPPED: the lowest such task's number in the graph */
   uint64_t start_ns; /* device clock */
   uint64_t end_ns;   /* device clock */
   uint32_t telemetry[AATGS_TELEMETRY_BYTES_MAX / 4];
@@ -160,10 +160,10 @@ typedef struct aatgs_graph_table {
 } aatgs_graph_table;
 
 typedef enum aatgs_turn_flag {
-  AATGS_TURN_FINISH = 1,   /* calls the type's finish function */
-  AATGS_TURN_SIGNAL = 2,   /* turns of other workers wait for this one ... */
-  AATGS_TURN_RELEASE = 4,  /* ... and it, or something before it, writes regions */
-  AATGS_TURN_LAST = 8,     /* the iteration is over after it */
+  AATGS_TURN_FINISH = 1,  /* calls the type's finish function */
+  AATGS_TURN_SIGNAL = 2,  /* turns of other workers wait for this one ... */
+  AATGS_TURN_RELEASE = 4, /* ... and it, or something before it, writes regions */
+  AATGS_TURN_LAST = 8,    /* the iteration is over after it */
   AATGS_TURN_NOTHING = 16, /* no task: waits for the others' last turns */
   AATGS_TURN_STOPS = 32,   /* like AATGS_TASK_STOPS; AATGS_TASK_RETRIES() holds here too */
   AATGS_TURN_ACQUIRE = 64  /* waits for a turn that has AATGS_TURN_RELEASE */
@@ -184,18 +184,18 @@ typedef struct aatgs_turn {
   uint32_t first_wait; /* index into the waits array */
   uint32_t waits;      /* records of other workers' turns */
   uint32_t depends;    /* those and, after them, records of earlier turns of its own worker */
-  uint32_t plain; /* of how many plain ones in a row it is the first: such a turn calls no finish
-                     function, and neither waits nor is waited for */
+  uint32_t plain;      /* of how many plain ones in a row it is the first: such a turn calls no
+                          finish function, and neither waits nor is waited for */
   uint32_t pad0;
 } aatgs_turn;
 
 /* Bytes from the start of a graph's table to its program, and of the program. */
-#define AATGS_PROGRAM_AT(tasks, edges)                                                             \
-  ((sizeof(aatgs_graph_table) + (uint64_t)(tasks) * sizeof(aatgs_task_entry) +                     \
-    (uint64_t)(edges) * sizeof(uint32_t) + 15u) &                                                  \
+#define AATGS_PROGRAM_AT(tasks, edges)                                                            \
+  ((sizeof(aatgs_graph_table) + (uint64_t)(tasks) * sizeof(aatgs_task_entry) +                    \
+    (uint64_t)(edges) * sizeof(uint32_t) + 15u) &                                                 \
    ~UINT64_C(15))
-#define AATGS_PROGRAM_BYTES(turns, workers, waits)                                                 \
-  ((uint64_t)(turns) * sizeof(aatgs_turn) +                                                        \
+#define AATGS_PROGRAM_BYTES(turns, workers, waits)                                                \
+  ((uint64_t)(turns) * sizeof(aatgs_turn) +                                                       \
    ((uint64_t)(workers) + 1u + (uint64_t)(waits)) * sizeof(uint32_t))
 
 /* Followed by uint32_t task_at[tasks] (by rank, most urgent first), then
@@ -228,9 +228,9 @@ typedef struct aatgs_bus_layout {
   uint64_t timings_at;
   uint64_t graphs_at;
   uint64_t plans_at;
-  uint64_t running_at;      /* uint64_t[workers]: what each worker runs, see AATGS_RUNNING */
-  uint64_t graph_bytes;     /* of one graph table slot */
-  uint64_t plan_bytes;      /* of one plan table slot */
+  uint64_t running_at; /* uint64_t[workers]: what each worker runs, see AATGS_RUNNING */
+  uint64_t graph_bytes; /* of one graph table slot */
+  uint64_t plan_bytes;  /* of one plan table slot */
   uint64_t first_command;   /* sequence number of the first command */
   uint64_t first_iteration; /* number of the first iteration */
   uint64_t first_timing;    /* sequence number of the first timing record */
@@ -303,7 +303,7 @@ typedef struct aatgs_bus {
 
 /* What a worker runs: 0 when idle, else the low 32 bits of the iteration and
  * the task's number plus one. A watchdog reads it to name a stuck task. */
-#define AATGS_RUNNING(iteration, task)                                                             \
+#define AATGS_RUNNING(iteration, task) \
   ((uint64_t)(uint32_t)(iteration) << 32 | (uint32_t)((task) + 1u))
 
 AATGS_STATIC_ASSERT(sizeof(aatgs_bus_layout) == 168, "bus layout");
@@ -315,19 +315,19 @@ AATGS_STATIC_ASSERT(sizeof(aatgs_bus) == 384, "bus header");
 
 /* A number that two compilers agree on only if they lay the bus out alike. */
 #define AATGS_LAYOUT_STEP(h, x) (((h) ^ (uint64_t)(x)) * UINT64_C(0x100000001b3))
-#define AATGS_LAYOUT_DIGEST                                                                        \
-  AATGS_LAYOUT_STEP(                                                                               \
-      AATGS_LAYOUT_STEP(                                                                           \
-          AATGS_LAYOUT_STEP(                                                                       \
-              AATGS_LAYOUT_STEP(                                                                   \
-                  AATGS_LAYOUT_STEP(                                                               \
-                      AATGS_LAYOUT_STEP(                                                           \
-                          AATGS_LAYOUT_STEP(UINT64_C(0xcbf29ce484222325), AATGS_BUS_VERSION),      \
-                          sizeof(aatgs_bus)),                                                      \
-                      sizeof(aatgs_command)),                                                      \
-                  sizeof(aatgs_telemetry_record)),                                                 \
-              sizeof(aatgs_timing_record)),                                                        \
-          sizeof(aatgs_task_entry)),                                                               \
+#define AATGS_LAYOUT_DIGEST                                                                       \
+  AATGS_LAYOUT_STEP(                                                                              \
+      AATGS_LAYOUT_STEP(                                                                          \
+          AATGS_LAYOUT_STEP(                                                                      \
+              AATGS_LAYOUT_STEP(                                                                  \
+                  AATGS_LAYOUT_STEP(                                                              \
+                      AATGS_LAYOUT_STEP(                                                          \
+                          AATGS_LAYOUT_STEP(UINT64_C(0xcbf29ce484222325), AATGS_BUS_VERSION),     \
+                          sizeof(aatgs_bus)),                                                     \
+                      sizeof(aatgs_command)),                                                     \
+                  sizeof(aatgs_telemetry_record)),                                                \
+              sizeof(aatgs_timing_record)),                                                       \
+          sizeof(aatgs_task_entry)),                                                              \
       offsetof(aatgs_bus, device))
 
 /* ---- Fields of config and telemetry ------------------------------------- */

@@ -167,7 +167,8 @@ AATGS_FN uint32_t aatgs_note_room(uint32_t taken)
   return AATGS_NOTES_PER_CHECK - taken % AATGS_NOTES_PER_CHECK;
 }
 
-/* Waits until those of half a ring ago are posted. */
+/* Waits until those of half a ring ago are posted, which the scribe does without waiting for
+ * anybody. */
 AATGS_COLD void aatgs_note_wait(const aatgs_notes *notes, uint32_t taken)
 {
   while ((int32_t)(taken - AATGS_NOTES / 2 - aatgs_block_load_acquire(&notes->posted)) > 0) /* P2 */

@@ -28,7 +28,8 @@
  *   P1 -> P2  a box is filled in by a polling warp before the lanes open it; a box was
  *             emptied before it is filled in again; a slot's command was obeyed before the next
  *             one is; a turn is noted before its timing record is posted; that is posted before
- *             the note is written over.
+ *             the note is written over; the last turn is noted before the notes are closed; a
+ *             polling warp has obeyed its last command before it has left.
  * Between the host's threads:
  *   J1 -> J2  a journal entry is written before the head that admits it.
  *   J3 -> J4  an entry was read before its room is given back.

@@ -102,15 +102,6 @@ AATGS_FN int aatgs_task_end(aatgs_loop *loop, aatgs_task *t, uint32_t worker,
   return known;
 }
 
-/* Both. */
-AATGS_FN int aatgs_task_run(aatgs_loop *loop, aatgs_task *t, uint32_t worker, uint64_t *running,
-                            const aatgs_graph_table *graph, uint32_t type, uint32_t retries,
-                            int finish)
-{
-  const int known = aatgs_task_start(loop, t, running, type, finish);
-  return aatgs_task_end(loop, t, worker, graph, type, retries, finish, known);
-}
-
 /* Runs the part that the step names; every lane takes part. */
 AATGS_FN void aatgs_part_run(aatgs_loop *loop, aatgs_worker *w, aatgs_step *step, uint32_t lane,
                              uint32_t lanes)
@@ -129,8 +120,9 @@ AATGS_FN void aatgs_part_run(aatgs_loop *loop, aatgs_worker *w, aatgs_step *step
   t.lane = lane;
   t.lanes = lanes;
   if (skip != AATGS_SKIP_BLOCKED && !(finish && skip) &&
-      !aatgs_task_run(loop, &t, w->id, &loop->running[w->id], frame->graph, entry->type,
-                      AATGS_TASK_RETRIES(entry->flags), finish)) {
+      !aatgs_task_end(loop, &t, w->id, frame->graph, entry->type, AATGS_TASK_RETRIES(entry->flags),
+                      finish,
+                      aatgs_task_start(loop, &t, &loop->running[w->id], entry->type, finish))) {
     aatgs_sync(&t); /* every lane has read the kind */
     if (lane == 0)
       step->kind = AATGS_STEP_NONE;

@@ -241,6 +241,12 @@ AATGS_COLD aatgs_step_kind aatgs_desk_take(aatgs_loop *loop, aatgs_desk *d, uint
 #define AATGS_WAY_LONG AATGS_BOXES
 #define AATGS_WAY_LOST (AATGS_BOXES + 1u) /* the other warp has it in hand */
 
+/* Whether the command is a program of graph `number`, by the header's first flit. */
+static __device__ inline uint32_t aatgs_is_program(aatgs_flit f, uint32_t number)
+{
+  return (f.word[0] == (AATGS_OP_ITERATE | AATGS_COMMAND_PLACED << 16)) & (f.word[1] == number);
+}
+
 /* The short way is for the one that counts: a program of the graph that ran last, with nothing but
  * programs in flight, that may start at once. One lane. The command's turn comes first: until then
  * the other polling warp may write all that is read here, and then it is not used. */
@@ -249,8 +255,7 @@ static __device__ inline uint32_t aatgs_desk_way(aatgs_desk *d, uint32_t n, aatg
   aatgs_front *front = &d->front;
   const uint32_t turn = aatgs_block_load_acquire(&d->obeyed) == n; /* P2 */
   const uint32_t known = front->known.number, dataflow = front->dataflow, steps = front->steps;
-  return turn & (f.word[0] == (AATGS_OP_ITERATE | AATGS_COMMAND_PLACED << 16)) &
-                     (f.word[1] == known) & !dataflow & aatgs_box_free(d) &&
+  return turn & aatgs_is_program(f, known) & !dataflow & aatgs_box_free(d) &&
                  aatgs_program_fits(front, &front->known)
              ? steps % AATGS_BOXES
              : AATGS_WAY_LONG;
@@ -268,6 +273,18 @@ static __device__ inline void aatgs_box_pass(aatgs_box *box, aatgs_flit f, uint6
   aatgs_box_arrive(box, lane);
 }
 
+/* `count` programs like the last one, from command n on, are in their boxes. One lane, when the
+ * others have read the front. */
+static __device__ inline void aatgs_desk_passed(aatgs_desk *d, uint32_t n, uint32_t count)
+{
+  aatgs_front *front = &d->front;
+  aatgs_program_starts(front, &front->known);
+  front->programs = front->steps += count;
+  front->next_command += count;
+  d->searching = 0;
+  aatgs_block_store_release(&d->obeyed, n + count); /* P1 */
+}
+
 /* The short way. */
 static __device__ inline void aatgs_desk_pass(aatgs_loop *loop, aatgs_desk *d, aatgs_box *box,
                                               uint32_t n, aatgs_flit f, uint64_t start_ns,
@@ -277,14 +294,9 @@ static __device__ inline void aatgs_desk_pass(aatgs_loop *loop, aatgs_desk *d, a
   if (front->known.workers > 1)
     aatgs_desk_relay(loop, front, f, lane);
   aatgs_box_pass(box, f, start_ns, lane);
-  __syncwarp(); /* every lane has read the front */
-  if (lane != 0)
-    return;
-  aatgs_program_starts(front, &front->known);
-  front->steps++;
-  d->searching = 0;
-  front->next_command++;
-  aatgs_block_store_release(&d->obeyed, n + 1); /* P1 */
+  __syncwarp();
+  if (lane == 0)
+    aatgs_desk_passed(d, n, 1);
 }
 
 /* Obeys command n, which goes that way. Returns 0 when the loop is to end. */
@@ -322,8 +334,7 @@ static __device__ inline uint32_t aatgs_stream_alike(const aatgs_loop *loop, aat
   uint32_t alike = (front->known.workers == 1) & front->solo & !front->dataflow;
 #pragma unroll
   for (uint32_t k = 0; k < AATGS_AHEAD; k++)
-    alike &= k >= count || ((f[k].word[0] == (AATGS_OP_ITERATE | AATGS_COMMAND_PLACED << 16)) &
-                            (f[k].word[1] == front->known.number));
+    alike &= k >= count || aatgs_is_program(f[k], front->known.number);
   const uint32_t room = front->steps + count - AATGS_BOXES;
   for (uint32_t spins = 1; alike && (int32_t)(room - aatgs_block_load_acquire(&d->front.ended)) > 0;
        spins++) /* P2 */
@@ -337,20 +348,14 @@ static __device__ inline void aatgs_stream_pass(aatgs_desk *d, const aatgs_flit 
                                                 uint32_t n, uint32_t count, uint64_t start_ns,
                                                 uint32_t lane)
 {
-  aatgs_front *front = &d->front;
-  const uint32_t steps = front->steps;
+  const uint32_t steps = d->front.steps;
 #pragma unroll
   for (uint32_t k = 0; k < AATGS_AHEAD; k++)
     if (k < count)
       aatgs_box_pass(aatgs_box_at(d, steps + k), f[k], start_ns, lane);
-  __syncwarp(); /* every lane has read `steps` */
-  if (lane != 0)
-    return;
-  aatgs_program_starts(front, &front->known);
-  front->programs = front->steps = steps + count;
-  front->next_command += count;
-  d->searching = 0;
-  aatgs_block_store_release(&d->obeyed, n + count); /* P1 */
+  __syncwarp();
+  if (lane == 0)
+    aatgs_desk_passed(d, n, count);
 }
 
 /* Waits for command n's turn, or for the loop's end. One lane. */
@@ -404,7 +409,8 @@ AATGS_COLD uint32_t aatgs_poll_stream(aatgs_loop *loop, aatgs_desk *d, uint32_t 
   return count;
 }
 
-/* A polling warp leaves; the last one tells the lanes. */
+/* A polling warp leaves; the last one tells the lanes. A box gets free unless a task never returns,
+ * and then the loop cannot end. */
 static __device__ inline void aatgs_poller_leave(aatgs_desk *d, uint32_t lane)
 {
   uint32_t last = 0;

@@ -148,7 +148,7 @@ else
     out '^iteration 70, ' '^  note +3  [0-9a-f]{8}  the same$'
     err 'gdb -p [0-9]+ -ex continue' 'right before task note'
     cp gdb.txt .out
-    out 'aatgs-w0.*SIGTRAP' ' in (aatgs_task_run|raise|__GI_raise)'
+    out 'aatgs-w0.*SIGTRAP' ' in (aatgs_task_start|raise|__GI_raise)'
   fi
 fi
 
