@@ -6,7 +6,6 @@
 
 #include "poller_cuda.h"
 
-#define AATGS_LANES_MAX       512u
 #define AATGS_LOOKS_PER_CHECK 256u
 #define AATGS_REST_NS         1000000u             /* before the watch is shown that no task runs */
 #define AATGS_OTHER_WARPS     (AATGS_POLLERS + 1u) /* the last one is the scribe */

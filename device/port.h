@@ -49,10 +49,21 @@ typedef struct aatgs_task {
 
 /* ---- Regions and writes --------------------------------------------------- */
 
+#if defined(__CUDACC__)
+/* Tells the compiler that a region lies in the GPU's memory. */
+AATGS_FN void *aatgs_in_device(void *region)
+{
+  __builtin_assume(__isGlobal(region));
+  return region;
+}
+#else
+#define aatgs_in_device(region) ((void *)(region))
+#endif
+
 /* Base of a region, to read from. Writes to primary regions go through
  * aatgs_put_*(), so that the digest sees them; derived ones may be written
  * plainly. */
-#define aatgs_region_ptr(t, index, type) ((type *)(void *)(t)->regions[index])
+#define aatgs_region_ptr(t, index, type) ((type *)aatgs_in_device((t)->regions[index]))
 #define aatgs_region_len(t, index, type) ((t)->region_bytes[index] / sizeof(type))
 
 AATGS_FN uint32_t aatgs_mix_write(uint32_t region, uint64_t index, uint64_t value)
@@ -74,7 +85,7 @@ AATGS_FN uint32_t aatgs_mix_word(uint32_t region, uint64_t index, uint64_t value
 #define AATGS_DEFINE_PUT(suffix, type, bits)                                                       \
   AATGS_FN void aatgs_put_##suffix(aatgs_task *t, uint32_t region, uint64_t index, type value)     \
   {                                                                                                \
-    ((type *)(void *)t->regions[region])[index] = value;                                           \
+    aatgs_region_ptr(t, region, type)[index] = value;                                              \
     t->digest += aatgs_mix_write(region, index, (bits)value);                                      \
   }
 AATGS_DEFINE_PUT(u8, uint8_t, uint8_t)
@@ -102,6 +113,10 @@ AATGS_FN void aatgs_fail(aatgs_task *t, uint32_t code)
 /* Only one lane runs the statement that follows. */
 #define aatgs_one_lane(t) if ((t)->lane == 0)
 
+/* Only one lane runs the statement that follows: for different numbers, different lanes where the
+ * worker has enough of them. */
+#define aatgs_lane_of(t, number) if ((t)->lane == (number)*AATGS_LANES_APART % (t)->lanes)
+
 /* All lanes of the worker reach this before any goes on; what they wrote before
  * it is seen after it. Every lane must call it. */
 AATGS_FN void aatgs_sync(const aatgs_task *t);
@@ -109,6 +124,8 @@ AATGS_FN void aatgs_sync(const aatgs_task *t);
 #if defined(__CUDACC__)
 #include "port_cuda.h"
 #else
+#define AATGS_LANES_APART 1u
+
 AATGS_FN void aatgs_sync(const aatgs_task *t)
 {
   (void)t;

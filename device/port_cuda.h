@@ -6,6 +6,8 @@
 #include <cooperative_groups/reduce.h>
 #include <cuda/atomic>
 
+#define AATGS_LANES_APART 32u /* lanes of different warps run side by side */
+
 /* A worker's lanes are the first warps of its block: those that poll beside them do not take part
  * in its barriers, so these have a number of their own. */
 AATGS_FN void aatgs_lanes_sync(uint32_t lanes)
@@ -19,41 +21,42 @@ AATGS_FN void aatgs_sync(const aatgs_task *t)
 }
 
 template <typename T, typename Op>
-static __device__ inline T aatgs_reduce_lanes(const aatgs_task *t, T v, T identity, Op op)
+static __device__ inline T aatgs_reduce_lanes(const aatgs_task *t, T v, T identity, Op reduce_warp)
 {
-  namespace cg = cooperative_groups;
-  __shared__ T partial[33];
-  auto warp = cg::tiled_partition<32>(cg::this_thread_block());
-  T w = cg::reduce(warp, v, op);
+  __shared__ T partial[32];
+  const T mine = reduce_warp(v);
+  if (t->lane % 32 == 0)
+    partial[t->lane / 32] = mine;
   aatgs_sync(t);
-  if (warp.thread_rank() == 0)
-    partial[warp.meta_group_rank()] = w;
-  aatgs_sync(t);
-  if (warp.meta_group_rank() == 0) {
-    T all = warp.thread_rank() < t->lanes / 32 ? partial[warp.thread_rank()] : identity;
-    all = cg::reduce(warp, all, op);
-    if (warp.thread_rank() == 0)
-      partial[32] = all;
-  }
-  aatgs_sync(t);
-  return partial[32];
+  const T all = reduce_warp(t->lane % 32 < t->lanes / 32 ? partial[t->lane % 32] : identity);
+  aatgs_sync(t); /* everyone has read them */
+  return all;
 }
 
 AATGS_FN uint32_t aatgs_reduce_add_u32(const aatgs_task *t, uint32_t v)
 {
-  return aatgs_reduce_lanes(t, v, 0u, cooperative_groups::plus<uint32_t>());
+  return aatgs_reduce_lanes(t, v, 0u, [](uint32_t x) { return __reduce_add_sync(~0u, x); });
 }
 AATGS_FN uint64_t aatgs_reduce_add_u64(const aatgs_task *t, uint64_t v)
 {
-  return aatgs_reduce_lanes(t, v, (uint64_t)0, cooperative_groups::plus<uint64_t>());
+  namespace cg = cooperative_groups;
+  return aatgs_reduce_lanes(t, v, (uint64_t)0, [](uint64_t x) {
+    return cg::reduce(cg::tiled_partition<32>(cg::this_thread_block()), x, cg::plus<uint64_t>());
+  });
+}
+AATGS_FN uint64_t aatgs_warp_min_u64(uint64_t v)
+{
+  const uint32_t high = __reduce_min_sync(~0u, (uint32_t)(v >> 32));
+  const uint32_t low = v >> 32 == high ? (uint32_t)v : UINT32_MAX;
+  return (uint64_t)high << 32 | __reduce_min_sync(~0u, low);
 }
 AATGS_FN uint64_t aatgs_reduce_min_u64(const aatgs_task *t, uint64_t v)
 {
-  return aatgs_reduce_lanes(t, v, UINT64_MAX, cooperative_groups::less<uint64_t>());
+  return aatgs_reduce_lanes(t, v, UINT64_MAX, aatgs_warp_min_u64);
 }
 AATGS_FN uint64_t aatgs_reduce_max_u64(const aatgs_task *t, uint64_t v)
 {
-  return aatgs_reduce_lanes(t, v, (uint64_t)0, cooperative_groups::greater<uint64_t>());
+  return ~aatgs_reduce_min_u64(t, ~v);
 }
 
 AATGS_FN void aatgs_add_u32(uint32_t *p, uint32_t v)

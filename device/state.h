@@ -157,6 +157,9 @@ typedef struct aatgs_loop {
   aatgs_stop *stop; /* NULL: nobody debugs */
 } aatgs_loop;
 
+/* Threads of a worker at most: with more, each would have too few registers. */
+#define AATGS_LANES_MAX 384u
+
 /* What aatgs_workload.cuda_launch is asked for. */
 typedef struct aatgs_launch {
   aatgs_loop *loop;      /* device address; NULL: only fill in workers_max */

@@ -340,7 +340,7 @@ typedef struct aatgs_options {
   uint64_t state_interval_bytes; /* of the trace */
   uint64_t state_interval_ns;
   /* The cuda device. */
-  uint32_t lanes; /* threads of a worker, in steps of 32; 0: 256 */
+  uint32_t lanes; /* threads of a worker, 32 to 384 in steps of 32; 0: 256 */
   aatgs_ring ring;
 } aatgs_options;
 #define AATGS_STATE_FIRST UINT64_MAX

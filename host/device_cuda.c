@@ -15,7 +15,6 @@
 #include <string.h>
 
 #define LANES_DEFAULT 256u
-#define LANES_MAX     512u /* the kernel's launch bound */
 
 typedef struct cuda_device {
   aatgs_device base;
@@ -280,10 +279,10 @@ int aatgs_device_cuda_open(const aatgs_device_spec *spec, aatgs_device **out, aa
     return aatgs_error_set(error, AATGS_ENOTSUP, 0,
                            "cuda device: workload %s was built without CUDA; rebuild it with nvcc",
                            spec->workload->name);
-  if (lanes % 32 || lanes > LANES_MAX)
+  if (lanes % 32 || lanes > AATGS_LANES_MAX)
     return aatgs_error_set(error, AATGS_EINVAL, 0,
                            "cuda device: a worker has 32 to %u threads in steps of 32, not %u",
-                           LANES_MAX, lanes);
+                           AATGS_LANES_MAX, lanes);
   if (spec->shuffle)
     return aatgs_error_set(error, AATGS_ENOTSUP, 0, "cuda device: --shuffle works on cpu only");
   cuda_device *d = calloc(1, sizeof *d);

@@ -67,7 +67,7 @@ static int parse(replay_args *a, int argc, char **argv)
        "workers, whatever the recording had (default: cores less one on cpu)", NULL, 1,
        AATGS_WORKERS_LIMIT, 0},
       {"threads", AATGS_CLI_U32, &a->threads, "N",
-       "cuda: threads of a worker, in steps of 32 (default: 256)", NULL, 32, 512, 0},
+       "cuda: threads of a worker, in steps of 32 (default: 256)", NULL, 32, 384, 0},
       {"shuffle", AATGS_CLI_FLAG, &a->shuffle, NULL,
        "cpu: take parts and ready tasks in random order; the results must not change", NULL, 0, 0,
        0},

@@ -39,7 +39,7 @@ static size_t base_options(aatgs_run_args *a, aatgs_cli_option *to, bool after_i
        "workers (default: cores less one on cpu, all multiprocessors on cuda)", NULL, 1,
        AATGS_WORKERS_LIMIT, 0},
       {"threads", AATGS_CLI_U32, &a->threads, "N",
-       "cuda: threads of a worker, in steps of 32 (default: 256)", NULL, 32, 512, 0},
+       "cuda: threads of a worker, in steps of 32 (default: 256)", NULL, 32, 384, 0},
       {"policy", AATGS_CLI_TEXT, &a->policy, "P",
        "scheduler policy: adaptive, critical-path, original or fifo (default: adaptive)", NULL, 0,
        0, 0},

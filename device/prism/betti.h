@@ -11,7 +11,7 @@ typedef struct prism_complex {
   const uint16_t *color;
   const uint32_t *rows;
   const uint16_t *adj;
-  uint32_t *root; /* union-find over the vertices */
+  uint32_t *root; /* union-find over the vertices in conflict; the others have UINT32_MAX */
   uint32_t vertices, edges, joins, triangles;
   uint32_t corner[PRISM_TRIANGLES_MAX][3];
 } prism_complex;
@@ -38,16 +38,24 @@ AATGS_FN uint32_t prism_find_root(const prism_complex *x, uint32_t v)
   return v;
 }
 
-/* Adds the conflict edges from v upwards and the triangles whose lowest corner v is. */
+/* Whether a neighbour of v has its colour. */
+AATGS_FN int prism_in_conflict(const prism_complex *x, uint32_t v)
+{
+  uint32_t same = 0;
+  for (uint32_t e = x->rows[v]; e < x->rows[v + 1]; ++e)
+    same |= x->color[x->adj[e]] == x->color[v];
+  return same != 0;
+}
+
+/* Adds v, which is in conflict, the conflict edges from v upwards and the triangles whose lowest
+ * corner v is. */
 AATGS_FN void prism_complex_add(prism_complex *x, uint32_t v)
 {
-  uint32_t end = x->rows[v + 1], touched = 0;
+  uint32_t end = x->rows[v + 1];
+  ++x->vertices;
   for (uint32_t e = x->rows[v]; e < end; ++e) {
     uint32_t u = x->adj[e], a, b;
-    if (x->color[u] != x->color[v])
-      continue;
-    touched = 1;
-    if (u < v)
+    if (u < v || x->color[u] != x->color[v])
       continue;
     ++x->edges;
     a = prism_find_root(x, v);
@@ -66,7 +74,6 @@ AATGS_FN void prism_complex_add(prism_complex *x, uint32_t v)
       }
     }
   }
-  x->vertices += touched;
 }
 
 /* Rank of the boundary of the triangles: each edge is the set of triangles it bounds, a 64-bit
@@ -106,19 +113,20 @@ AATGS_FN uint32_t prism_boundary_rank(const prism_complex *x)
 AATGS_FN void prism_betti(aatgs_task *t)
 {
   uint32_t n = PRISM_GET(t, PRISM_INFO, PRISM_N), stride = PRISM_GET(t, PRISM_INFO, PRISM_STRIDE);
+  prism_complex x;
+  x.color = aatgs_region_ptr(t, PRISM_FOCUS, const uint16_t);
+  x.rows = aatgs_region_ptr(t, PRISM_ROWS, const uint32_t);
+  x.adj = aatgs_region_ptr(t, PRISM_ADJ, const uint16_t);
+  x.root = aatgs_region_ptr(t, PRISM_SCRATCH, uint32_t) + 6 * stride;
+  x.vertices = x.edges = x.joins = x.triangles = 0;
+  aatgs_lane_for(t, v, n) x.root[v] = prism_in_conflict(&x, v) ? v : UINT32_MAX;
+  aatgs_sync(t);
   aatgs_one_lane(t)
   {
-    prism_complex x;
     uint32_t rank;
-    x.color = aatgs_region_ptr(t, PRISM_FOCUS, const uint16_t);
-    x.rows = aatgs_region_ptr(t, PRISM_ROWS, const uint32_t);
-    x.adj = aatgs_region_ptr(t, PRISM_ADJ, const uint16_t);
-    x.root = aatgs_region_ptr(t, PRISM_SCRATCH, uint32_t) + 6 * stride;
-    x.vertices = x.edges = x.joins = x.triangles = 0;
     for (uint32_t v = 0; v < n; ++v)
-      x.root[v] = v;
-    for (uint32_t v = 0; v < n; ++v)
-      prism_complex_add(&x, v);
+      if (x.root[v] != UINT32_MAX)
+        prism_complex_add(&x, v);
     rank = prism_boundary_rank(&x);
     aatgs_put_u32(t, PRISM_CONTROL, PRISM_BETTI, x.vertices - x.joins);
     aatgs_put_u32(t, PRISM_CONTROL, PRISM_BETTI + 1, x.edges - x.joins - rank);

@@ -150,6 +150,16 @@ AATGS_FN void prism_vertices_more(const int16_t *__restrict__ near, int16_t weig
     to[u] = (int16_t)(to[u] + (near[u] & weight));
 }
 
+/* How many of the bits are set. */
+AATGS_FN uint32_t prism_bits(uint64_t bits)
+{
+#if defined(__CUDACC__)
+  return (uint32_t)__popcll(bits);
+#else
+  return (uint32_t)__builtin_popcountll(bits);
+#endif
+}
+
 /* Takes the lowest bit out of `bits` and returns its number; bits is not 0. */
 AATGS_FN uint32_t prism_next_bit(uint64_t *bits)
 {

@@ -31,11 +31,11 @@ AATGS_FN void prism_count_moves(const aatgs_task *t, uint32_t *moves, uint32_t *
 AATGS_FN int prism_recount_both(aatgs_task *t, struct prism_telemetry *out)
 {
   const uint32_t *words = aatgs_region_ptr(t, PRISM_CONTROL, const uint32_t);
-  uint32_t *scratch = aatgs_region_ptr(t, PRISM_SCRATCH, uint32_t);
+  uint64_t *classes = aatgs_region_ptr(t, PRISM_SCRATCH, uint64_t);
   uint32_t stride = PRISM_GET(t, PRISM_INFO, PRISM_STRIDE), colors = 0, focus_colors = 0;
   uint32_t fixed = words[PRISM_FIXED], claimed = words[PRISM_FOCUS_CONFLICTS];
   uint32_t conflicts =
-      prism_recount(t, aatgs_region_ptr(t, PRISM_BEST, const uint16_t), stride, scratch, &colors);
+      prism_recount(t, aatgs_region_ptr(t, PRISM_BEST, const uint16_t), stride, classes, &colors);
   int right = conflicts == 0 && colors == words[PRISM_BEST_COLORS];
   out->conflicts = conflicts;
   out->colors_used = colors;
@@ -43,7 +43,7 @@ AATGS_FN int prism_recount_both(aatgs_task *t, struct prism_telemetry *out)
   if (claimed == UINT32_MAX)
     return right;
   out->target_conflicts = prism_recount(t, aatgs_region_ptr(t, PRISM_FOCUS, const uint16_t), stride,
-                                        scratch, &focus_colors);
+                                        classes, &focus_colors);
   if (fixed && colors > fixed) {
     out->conflicts = out->target_conflicts;
     out->colors_used = focus_colors;

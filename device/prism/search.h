@@ -102,72 +102,37 @@ AATGS_FN uint32_t prism_tie(uint32_t salt, uint32_t a, uint32_t b)
   return h ^ h >> 13;
 }
 
-/* Takes v from class a to class b, of which k is none; in a whole colouring its neighbours there
- * have a conflict less and a conflict more. */
-AATGS_FN void prism_move_class(const aatgs_task *t, const prism_view *w, uint32_t v, uint32_t a,
-                               uint32_t b)
+#if defined(__CUDACC__)
+#include "moves_cuda.h"
+#else
+#include "moves_cpu.h"
+#endif
+
+/* v has colour b now, not a, of which k is none, and `own` of its own: what that changes for v
+ * alone. One lane. */
+AATGS_FN void prism_settle(aatgs_task *t, const prism_view *w, uint32_t v, uint32_t a, uint32_t b,
+                           uint16_t own)
 {
-  const uint64_t *near = w->matrix + (uint64_t)v * w->words;
-  uint64_t *from = w->members + (uint64_t)a * w->words, *to = w->members + (uint64_t)b * w->words;
-  aatgs_lane_for(t, i, w->words)
-  {
-    if (!w->weight) {
-      uint64_t left = near[i] & from[i], met = near[i] & to[i];
-      while (left)
-        --w->own[i * 64 + prism_next_bit(&left)];
-      while (met)
-        ++w->own[i * 64 + prism_next_bit(&met)];
-    }
-    if (i == v / 64) {
-      if (a < w->k)
-        from[i] &= ~(UINT64_C(1) << v % 64);
-      if (b < w->k)
-        to[i] |= UINT64_C(1) << v % 64;
-    }
+  const uint64_t bit = UINT64_C(1) << v % 64;
+  if (w->own) {
+    w->own[v] = own;
+    if (a < w->k)
+      w->members[(uint64_t)a * w->words + v / 64] &= ~bit;
+    if (b < w->k)
+      w->members[(uint64_t)b * w->words + v / 64] |= bit;
   }
+  aatgs_put_u16(t, w->region, w->at + v, (uint16_t)b);
 }
 
-/* For the neighbours of v colour a counts less by the weight of v and colour b more, of which k is
- * none. Where v has many, it is less work to go over all vertices. */
-AATGS_FN void prism_move_neighbours(const aatgs_task *t, const prism_view *w, uint32_t v,
-                                    uint32_t a, uint32_t b)
-{
-  const uint16_t *adj = w->adj + w->rows[v];
-  uint32_t degree = w->rows[v + 1] - w->rows[v];
-  int16_t weight = (int16_t)prism_weight(w, v);
-  int16_t *from = w->gamma + (uint64_t)a * w->down, *to = w->gamma + (uint64_t)b * w->down;
-  if (w->near && degree * 8 > w->n) {
-    const int16_t *near = w->near + (uint64_t)v * w->down;
-    uint32_t share = (w->down + t->lanes - 1) / t->lanes, first = share * t->lane;
-    uint32_t end = first + share < w->down ? first + share : w->down;
-    if (a < w->k)
-      prism_vertices_less(near, weight, from, w->low, w->deep, first, end);
-    if (b < w->k)
-      prism_vertices_more(near, weight, to, first, end);
-    return;
-  }
-  aatgs_lane_for(t, i, degree)
-  {
-    if (a < w->k)
-      prism_vertex_less(weight, from, w->low, w->deep, adj[i]);
-    if (b < w->k)
-      to[adj[i]] = (int16_t)(to[adj[i]] + weight);
-  }
-}
-
-/* Gives v colour b and keeps the tables right. Every lane calls it with the same arguments. */
+/* Gives v colour b in a whole colouring and keeps the tables right. Every lane calls it with the
+ * same arguments. */
 AATGS_FN void prism_move(aatgs_task *t, const prism_view *w, uint32_t v, uint32_t b)
 {
-  uint32_t a = w->color[v], met = 0;
-  aatgs_one_lane(t)
-  {
-    if (w->own && !w->weight)
-      met = prism_count(w, v, b);
-  }
-  aatgs_sync(t); /* everyone has read color[v], and one its conflicts, which stay the same */
+  const uint32_t a = w->color[v];
+  const uint16_t own = prism_count(w, v, b); /* that v moves does not change it */
+  aatgs_sync(t);                             /* everyone has read the tables */
   if (w->own) {
-    prism_move_neighbours(t, w, v, a, b);
-    prism_move_class(t, w, v, a, b);
+    prism_move_tables(t, w, v, a, b);
   } else {
     const uint16_t *adj = w->adj + w->rows[v];
     aatgs_lane_for(t, i, w->rows[v + 1] - w->rows[v])
@@ -178,12 +143,8 @@ AATGS_FN void prism_move(aatgs_task *t, const prism_view *w, uint32_t v, uint32_
       *entry = (int16_t)(*entry + 1);
     }
   }
-  aatgs_one_lane(t)
-  {
-    if (w->own)
-      w->own[v] = !w->weight ? (uint16_t)met : b == w->k ? w->weight[v] : 0;
-    aatgs_put_u16(t, w->region, w->at + v, (uint16_t)b);
-  }
+  aatgs_sync(t); /* everyone has read the colours */
+  aatgs_one_lane(t) prism_settle(t, w, v, a, b, own);
   aatgs_sync(t);
 }
 
@@ -193,16 +154,19 @@ AATGS_FN int32_t prism_delta(const prism_view *w, uint32_t v, uint32_t c)
   return (int32_t)prism_count(w, v, c) - (int32_t)prism_count(w, v, w->color[v]);
 }
 
-/* Recomputes the members from the colours. */
-AATGS_FN void prism_classify(const aatgs_task *t, const prism_view *w)
+/* Bit v of row c, PRISM_WORDS(n) long, says whether v has colour c, for colours below `limit`. The
+ * caller synchronizes. */
+AATGS_FN void prism_classes_of(const aatgs_task *t, const uint16_t *color, uint32_t limit,
+                               uint64_t *classes)
 {
-  aatgs_lane_for(t, i, w->words)
+  const uint32_t n = PRISM_GET(t, PRISM_INFO, PRISM_N), words = PRISM_WORDS(n);
+  aatgs_lane_for(t, i, words)
   {
-    for (uint32_t c = 0; c < w->stride; ++c)
-      w->members[(uint64_t)c * w->words + i] = 0;
-    for (uint32_t v = 64 * i; v < 64 * (i + 1) && v < w->n; ++v)
-      if (w->color[v] < w->k)
-        w->members[(uint64_t)w->color[v] * w->words + i] |= UINT64_C(1) << v % 64;
+    for (uint32_t c = 0; c < limit; ++c)
+      classes[(uint64_t)c * words + i] = 0;
+    for (uint32_t v = 64 * i; v < 64 * (i + 1) && v < n; ++v)
+      if (color[v] < limit)
+        classes[(uint64_t)color[v] * words + i] |= UINT64_C(1) << v % 64;
   }
 }
 
@@ -228,7 +192,7 @@ AATGS_FN uint32_t prism_tabulate(const aatgs_task *t, const prism_view *w)
     twice += w->weight ? 2 * (w->color[v] == w->k) : own;
   }
   if (w->own)
-    prism_classify(t, w);
+    prism_classes_of(t, w->color, w->k, w->members);
   twice = aatgs_reduce_add_u32(t, twice);
   aatgs_sync(t);
   return twice / 2;
@@ -284,59 +248,45 @@ AATGS_FN int prism_tables_hold(const aatgs_task *t, const prism_view *w, uint32_
   return wrong == 0 && twice == 2 * conflicts;
 }
 
-/* Conflicts of a colouring, counted from the edges or, where that is less work, from the pairs
- * inside the classes. `scratch` has stride + 1 + n words. Returns UINT32_MAX when a vertex
- * has a colour outside 0..limit-1; *colors is the number of colours in use. */
-AATGS_FN uint32_t prism_recount(aatgs_task *t, const uint16_t *color, uint32_t limit,
-                                uint32_t *scratch, uint32_t *colors)
+/* Conflicts of a colouring, counted from the edges or, where that is less work, from the classes,
+ * which are left in `classes`. Returns UINT32_MAX when a vertex has a colour outside 0..limit-1;
+ * *colors is the number of colours in use. */
+AATGS_FN uint32_t prism_recount(const aatgs_task *t, const uint16_t *color, uint32_t limit,
+                                uint64_t *classes, uint32_t *colors)
 {
   const uint64_t *matrix = aatgs_region_ptr(t, PRISM_MATRIX, const uint64_t);
   const uint32_t *rows = aatgs_region_ptr(t, PRISM_ROWS, const uint32_t);
   const uint16_t *adj = aatgs_region_ptr(t, PRISM_ADJ, const uint16_t);
-  uint32_t n = PRISM_GET(t, PRISM_INFO, PRISM_N);
-  uint32_t words = PRISM_WORDS(n), count = 0, used = 0, wrong = 0;
-  uint32_t *start = scratch, *order = scratch + limit + 1;
-  int dense = (uint64_t)n * n / limit < 4 * (uint64_t)PRISM_GET(t, PRISM_INFO, PRISM_EDGES);
-
+  const uint32_t n = PRISM_GET(t, PRISM_INFO, PRISM_N), words = PRISM_WORDS(n);
+  const int by_classes = (uint64_t)n * words < 2 * (uint64_t)PRISM_GET(t, PRISM_INFO, PRISM_EDGES);
+  uint32_t twice = 0, used = 0, wrong = 0;
   aatgs_lane_for(t, v, n) wrong += color[v] >= limit;
   wrong = aatgs_reduce_add_u32(t, wrong);
   if (wrong)
     return UINT32_MAX;
-  aatgs_one_lane(t)
-  {
-    uint32_t sum = 0;
-    for (uint32_t c = 0; c <= limit; ++c)
-      start[c] = 0;
-    for (uint32_t v = 0; v < n; ++v)
-      ++start[color[v]];
-    for (uint32_t c = 0; c <= limit; ++c) {
-      uint32_t size = start[c];
-      start[c] = sum;
-      sum += size;
-    }
-    for (uint32_t v = 0; v < n; ++v)
-      order[start[color[v]]++] = v; /* start[c] ends up as the end of class c */
-  }
+  prism_classes_of(t, color, limit, classes);
   aatgs_sync(t);
-  aatgs_lane_for(t, c, limit) used += start[c] > (c ? start[c - 1] : 0);
-  if (dense) {
-    aatgs_lane_for(t, i, n)
-    {
-      uint32_t v = order[i], c = color[v];
-      for (uint32_t j = i + 1; j < start[c]; ++j)
-        count += (uint32_t)(matrix[(uint64_t)v * words + order[j] / 64] >> (order[j] % 64)) & 1u;
-    }
-  } else {
-    aatgs_lane_for(t, v, n)
-    {
+  aatgs_lane_for(t, c, limit)
+  {
+    uint64_t any = 0;
+    for (uint32_t i = 0; i < words; ++i)
+      any |= classes[(uint64_t)c * words + i];
+    used += any != 0;
+  }
+  aatgs_lane_for(t, v, n)
+  {
+    if (by_classes)
+      for (uint32_t i = 0; i < words; ++i)
+        twice +=
+            prism_bits(matrix[(uint64_t)v * words + i] & classes[(uint64_t)color[v] * words + i]);
+    else
       for (uint32_t e = rows[v]; e < rows[v + 1]; ++e)
-        count += adj[e] > v && color[adj[e]] == color[v];
-    }
+        twice += color[adj[e]] == color[v];
   }
   *colors = aatgs_reduce_add_u32(t, used);
-  count = aatgs_reduce_add_u32(t, count);
+  twice = aatgs_reduce_add_u32(t, twice);
   aatgs_sync(t);
-  return count;
+  return twice / 2;
 }
 
 /* Copies a colouring between slots of primary regions. */

@@ -44,11 +44,12 @@ enum prism_region {
   PRISM_CUSTOM,          /* u32: header of iterated greedy */
   PRISM_CUSTOM_COLORS,   /* u16[n] */
   PRISM_CUSTOM_SCRATCH,  /* u32[PRISM_SCRATCH_WORDS] */
-  PRISM_SCRATCH,         /* u32[PRISM_SCRATCH_WORDS]: PhaseTransition and TelemetryDownload */
-  PRISM_LBS,             /* u32: cursor and pockets */
-  PRISM_LBS_ROWS,        /* u32[rows]: checksum of each scanned row */
-  PRISM_LBS_GRID,        /* u8[points]: occupancy, then burial */
-  PRISM_LBS_LABELS,      /* u32[points]: scratch of the clustering */
+  PRISM_SCRATCH,    /* u32[PRISM_SCRATCH_WORDS] of PhaseTransition; u64[stride][PRISM_WORDS(n)]:
+                       classes    that TelemetryDownload counts */
+  PRISM_LBS,        /* u32: cursor and pockets */
+  PRISM_LBS_ROWS,   /* u32[rows]: checksum of each scanned row */
+  PRISM_LBS_GRID,   /* u8[points]: occupancy, then burial */
+  PRISM_LBS_LABELS, /* u32[points]: scratch of the clustering */
   PRISM_REGIONS
 };
 
@@ -79,7 +80,7 @@ enum prism_info {
 #define PRISM_SCRATCH_WORDS(n, stride) (6u * (stride) + 2u * (n) + 8u)
 #define PRISM_WORDS(n)                 (((n) + 63u) / 64u)  /* a bit a vertex */
 #define PRISM_ROUND(n)                 (((n) + 15u) & ~15u) /* read 16 at a time */
-#define PRISM_INDIVIDUALS_MAX          64u
+#define PRISM_INDIVIDUALS_MAX          128u
 #define PRISM_REPLICAS_MAX             8u
 #define PRISM_SLICES_MAX               16u
 /* Numbers of the solvers: individuals, replicas, slices, the custom task; then: nobody. */

@@ -65,6 +65,7 @@ AATGS_FN uint32_t prism_tabu_search(aatgs_task *t, prism_whcr_state *s, uint32_t
     uint64_t r = aatgs_random_u64(t, moves);
     uint64_t key = prism_tabu_choose(t, s, (int32_t)(s->conflicts - best), (uint32_t)r);
     uint32_t v = prism_key_vertex(key), c = prism_key_color(key), from, held;
+    uint16_t own;
     int32_t delta = prism_key_delta(key);
     ++moves;
     if (key == UINT64_MAX) { /* every move is tabu: wait one tick */
@@ -74,13 +75,15 @@ AATGS_FN uint32_t prism_tabu_search(aatgs_task *t, prism_whcr_state *s, uint32_t
     }
     from = s->w.color[v];
     held = prism_tabu_held(s, v, c);
-    aatgs_sync(t); /* everyone has read the entry */
-    prism_tabu_tick(t, s);
+    own = prism_count(&s->w, v, c);
     if (delta >= 0 && s->conflicts == best && best < kept) {
       prism_whcr_keep(t, s);
       kept = best;
     }
-    prism_move(t, &s->w, v, c);
+    prism_move_tables(t, &s->w, v, from, c);
+    aatgs_sync(t); /* everyone has read the colours and the entry */
+    aatgs_lane_of(t, 1) prism_settle(t, &s->w, v, from, c, own);
+    prism_tabu_tick(t, s);
     prism_tabu_hold(t, s, v, c, held);
     prism_tabu_forbid(t, s, v, from, prism_tenure(t, s, per_conflict, (uint32_t)(r >> 32)));
     aatgs_sync(t);

@@ -40,12 +40,15 @@ enum prism_island_kind {
   PRISM_ISLAND_KINDS
 };
 
-/* The kinds take turns; of every second cooling island's turn a plain one takes the place. */
+/* Kinds of eight islands, the first in the low digit: of the first 32, and of those after them,
+ * which only a GPU has and half of which are cooling. */
+#define PRISM_ISLANDS_FEW  0x30103210u
+#define PRISM_ISLANDS_MANY 0x32021202u
+
 AATGS_FN uint32_t prism_island_kind_of(uint32_t individual)
 {
-  uint32_t turn = individual / 2 % (2 * PRISM_ISLAND_KINDS);
-  return turn == PRISM_ISLAND_KINDS + PRISM_ISLAND_COOL ? PRISM_ISLAND_PLAIN
-                                                        : turn % PRISM_ISLAND_KINDS;
+  const uint32_t island = individual / 2;
+  return (island < 32 ? PRISM_ISLANDS_FEW : PRISM_ISLANDS_MANY) >> island % 8 * 4 & 15u;
 }
 
 /* Whether the individual works on partial colourings. */

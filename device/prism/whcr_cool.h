@@ -57,43 +57,56 @@ AATGS_FN void prism_cool_list(const aatgs_task *t, const prism_whcr_state *s)
   aatgs_sync(t);
 }
 
-/* Gives the vertex at `at` of the list colour c. */
-AATGS_FN void prism_cool_move(aatgs_task *t, prism_whcr_state *s, uint32_t at, uint32_t c)
-{
-  uint32_t *last = s->scratch + --s->conflicts, v = s->scratch[at];
-  aatgs_sync(t); /* everyone has read v */
-  aatgs_one_lane(t) s->scratch[at] = *last;
-  s->conflicts += prism_partial_move(t, &s->w, v, c, last);
-}
+/* A step that is taken: v gets colour c, and `out` vertices lose it. */
+typedef struct prism_cool_step {
+  uint64_t after; /* number of the step that follows */
+  uint32_t v, c, out;
+} prism_cool_step;
 
-/* Steps for `budget` moves. A worker's lanes look at as many steps ahead as they are; the first
- * that is taken is made and those after it are looked at again: the same chain as one by one.
- * Returns the moves made. */
-AATGS_FN uint32_t prism_cool_search(aatgs_task *t, prism_whcr_state *s, uint32_t budget)
+/* Step `number`: offers the vertex at *at of the list colour *c; whether it takes it. */
+AATGS_FN int prism_cool_offer(const aatgs_task *t, const prism_whcr_state *s, int64_t inverse,
+                              uint64_t number, uint32_t *at, uint32_t *c)
 {
   const uint32_t *table = aatgs_region_ptr(t, PRISM_EXP, const uint32_t);
-  uint32_t since = PRISM_GET(t, PRISM_WHCR, s->head + PRISM_W_SINCE);
-  uint64_t done = 0, steps = (uint64_t)budget * PRISM_OFFERS;
-  int64_t inverse = prism_cool_inverse(t, s);
+  const uint64_t r = aatgs_random_u64(t, number);
+  *at = (uint32_t)((r & 0xffffffffu) * s->conflicts >> 32);
+  *c = (uint32_t)((r >> 32) * s->w.k >> 32);
+  const uint32_t v = s->scratch[*at];
+  const int32_t rise = (int32_t)prism_count(&s->w, v, *c) - s->w.weight[v];
+  return rise <= 0 || (uint32_t)aatgs_mix64(r) < prism_exp_lookup(table, rise * inverse);
+}
+
+/* The list where the vertices that a step puts out go: its last place gets free. */
+AATGS_FN uint32_t *prism_cool_last(const prism_whcr_state *s)
+{
+  return s->scratch + s->conflicts - 1;
+}
+
+/* prism_cool_next() finds, from step `first` on, the first step before `end` that is taken, takes
+ * its vertex off the list and puts those there that lose the colour. Steps are looked at ahead, and
+ * again after one that is taken: the same chain as one by one. Returns 0 when there is none;
+ * `after` is `end` then. It synchronizes before the tables are read, and before it returns. */
+#if defined(__CUDACC__)
+#include "cool_cuda.h"
+#else
+#include "cool_cpu.h"
+#endif
+
+/* Steps for `budget` moves; returns the moves made. */
+AATGS_FN uint32_t prism_cool_search(aatgs_task *t, prism_whcr_state *s, uint32_t budget)
+{
+  const uint32_t since = PRISM_GET(t, PRISM_WHCR, s->head + PRISM_W_SINCE);
+  const uint64_t end = (uint64_t)budget * PRISM_OFFERS;
+  const int64_t inverse = prism_cool_inverse(t, s);
+  prism_cool_step step = {0, 0, 0, 0};
   uint32_t moves = 0;
   prism_cool_list(t, s);
-  while (done < steps && s->conflicts) {
-    uint64_t mine = done + t->lane, hit = UINT64_MAX, r = aatgs_random_u64(t, mine);
-    uint32_t at = (uint32_t)((r & 0xffffffffu) * s->conflicts >> 32);
-    uint32_t c = (uint32_t)((r >> 32) * s->w.k >> 32), v = s->scratch[at];
-    int32_t rise = (int32_t)prism_count(&s->w, v, c) - s->w.weight[v];
-    if (mine < steps &&
-        (rise <= 0 || (uint32_t)aatgs_mix64(r) < prism_exp_lookup(table, rise * inverse)))
-      hit = mine << 28 | at << 14 | c;
-    hit = aatgs_reduce_min_u64(t, hit);
-    if (hit == UINT64_MAX) {
-      done += t->lanes;
-      continue;
-    }
-    done = (hit >> 28) + 1;
-    prism_cool_move(t, s, (uint32_t)(hit >> 14) & 0x3fffu, (uint32_t)hit & 0x3fffu);
+  while (s->conflicts && prism_cool_next(t, s, inverse, step.after, end, &step)) {
+    prism_partial_swap(t, &s->w, step.v, step.c, prism_cool_last(s), step.out);
+    s->conflicts += step.out - 1;
     ++moves;
   }
+  aatgs_sync(t);
   prism_partial_keep(t, s);
   prism_put(t, PRISM_WHCR, s->head + PRISM_W_SINCE, since + budget);
   return moves;

@@ -115,37 +115,37 @@ AATGS_FN uint32_t prism_partial_raise(aatgs_task *t, const prism_whcr_state *s, 
   return s->conflicts;
 }
 
-/* Gives v colour c, puts its neighbours of that colour out and lists them; returns how many. */
-AATGS_FN uint32_t prism_partial_move(aatgs_task *t, const prism_view *w, uint32_t v, uint32_t c,
-                                     uint32_t *list)
+/* Gives v colour c and puts the `out` vertices listed out, in all tables. The caller synchronizes
+ * before and after. */
+AATGS_FN void prism_partial_swap(aatgs_task *t, const prism_view *w, uint32_t v, uint32_t c,
+                                 const uint32_t *list, uint32_t out)
 {
-  const uint64_t *near = w->matrix + (uint64_t)v * w->words;
-  const uint64_t *members = w->members + (uint64_t)c * w->words;
-  uint32_t out = 0;
-  prism_move(t, w, v, c);
-  for (uint32_t i = 0; i < w->words; ++i) {
-    uint64_t met = near[i] & members[i];
-    for (; met; ++out) {
-      uint32_t u = i * 64 + prism_next_bit(&met);
-      prism_move(t, w, u, w->k);
-      aatgs_one_lane(t) list[out] = u;
-    }
+  prism_partial_tables(t, w, v, c, list, out);
+  aatgs_lane_of(t, 1)
+  {
+    prism_settle(t, w, v, w->k, c, 0);
+    for (uint32_t i = 0; i < out; ++i)
+      prism_settle(t, w, list[i], c, w->k, w->weight[list[i]]);
   }
-  aatgs_sync(t);
-  return out;
 }
 
-/* The same as a tabu move; `held` says whether the colour was held. */
-AATGS_FN uint32_t prism_partial_tabu_move(aatgs_task *t, prism_whcr_state *s, uint32_t v,
-                                          uint32_t c, uint32_t held, uint32_t tenure)
+/* A tabu move: gives v colour c and puts its neighbours of that colour out, for a while. Returns
+ * how many they are. */
+AATGS_FN uint32_t prism_partial_move(aatgs_task *t, prism_whcr_state *s, uint32_t v, uint32_t c,
+                                     uint32_t tenure)
 {
-  uint32_t out = prism_partial_move(t, &s->w, v, c, s->scratch);
-  int forgot = 0;
+  const uint32_t held = prism_tabu_held(s, v, c);
+  const uint32_t out = prism_partial_list(t, &s->w, v, c, s->scratch);
+  const int forgets = prism_tabu_forgets(s, out);
+  aatgs_sync(t); /* the list is complete */
+  prism_partial_swap(t, &s->w, v, c, s->scratch, out);
+  aatgs_sync(t); /* everyone has read the entry */
+  prism_tabu_tick(t, s);
   prism_tabu_hold(t, s, v, c, held);
   for (uint32_t i = 0; i < out; ++i)
-    forgot |= prism_tabu_forbid(t, s, s->scratch[i], c, tenure);
+    prism_tabu_forbid(t, s, s->scratch[i], c, tenure);
   aatgs_sync(t);
-  if (forgot)
+  if (forgets)
     prism_tabu_reset(t, s);
   return out;
 }
@@ -175,7 +175,7 @@ AATGS_FN uint32_t prism_partial_search(aatgs_task *t, prism_whcr_state *s, uint3
     /* What a move adds in weight does not say whether it makes a new best. */
     int32_t room = weighs ? PRISM_FAR : (int32_t)(s->conflicts - least);
     uint64_t key = prism_tabu_choose(t, s, room, (uint32_t)r);
-    uint32_t v = prism_key_vertex(key), c = prism_key_color(key), held;
+    uint32_t v = prism_key_vertex(key), c = prism_key_color(key);
     ++moves;
     ++since;
     if (key == UINT64_MAX) {
@@ -185,11 +185,8 @@ AATGS_FN uint32_t prism_partial_search(aatgs_task *t, prism_whcr_state *s, uint3
     }
     if (weighs && since % PRISM_RAISE == 0)
       weight += prism_partial_raise(t, s, weight);
-    held = prism_tabu_held(s, v, c);
-    aatgs_sync(t);
-    prism_tabu_tick(t, s);
-    s->conflicts += prism_partial_tabu_move(t, s, v, c, held,
-                                            prism_tenure(t, s, per_vertex, (uint32_t)(r >> 32)));
+    s->conflicts +=
+        prism_partial_move(t, s, v, c, prism_tenure(t, s, per_vertex, (uint32_t)(r >> 32)));
     if (--s->conflicts < least) {
       least = s->conflicts;
       since = 0;

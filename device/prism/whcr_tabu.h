@@ -93,98 +93,17 @@ AATGS_FN void prism_tabu_tick(const aatgs_task *t, prism_whcr_state *s)
   }
 }
 
-/* The smallest of the bits `mask` of v's entries. */
-AATGS_FN int32_t prism_tabu_least(const prism_whcr_state *s, uint32_t v, int16_t mask)
+/* A number drawn for a vertex, 18 bits, and the vertex, 14. */
+AATGS_FN uint32_t prism_draw(uint32_t salt, uint32_t v)
 {
-  const int16_t *entry = prism_entry(&s->w, v, 0);
-  int32_t least = INT16_MAX;
-  for (uint32_t c = 0; c < s->w.k; ++c, entry += s->w.down)
-    least = (*entry & mask) < least ? *entry & mask : least;
-  return least;
+  return prism_tie(salt, v, 0) >> 14 << 14 | v;
 }
 
-/* Of v's colours whose bits `mask` are `wanted`, the one that comes first by `salt`. */
-AATGS_FN uint32_t prism_tabu_pick(const prism_whcr_state *s, uint32_t v, int16_t mask,
-                                  int32_t wanted, uint32_t salt)
+/* A move as a number that orders moves: what it adds, 16 bits, the draw of its vertex, and the
+ * colour, 14 bits. UINT64_MAX is none. */
+AATGS_FN uint64_t prism_key(int32_t delta, uint32_t draw, uint32_t color)
 {
-  const int16_t *entry = prism_entry(&s->w, v, 0);
-  uint32_t first = UINT32_MAX, color = 0;
-  for (uint32_t c = 0; c < s->w.k; ++c, entry += s->w.down) {
-    if ((*entry & mask) == wanted) {
-      uint32_t tie = prism_tie(salt, v, c);
-      color = tie <= first ? c : color;
-      first = tie < first ? tie : first;
-    }
-  }
-  return color;
-}
-
-/* Lists the vertices first..end-1 in conflict (without a colour) whose `bound` less their conflicts
- * is `delta`: a number drawn for each, 18 bits, and the vertex, 14. Returns how many they are. */
-AATGS_FN uint32_t prism_tabu_list(const prism_whcr_state *s, const int16_t *bound, int32_t delta,
-                                  uint32_t first, uint32_t end, uint32_t salt, uint32_t *list)
-{
-  uint32_t count = 0;
-  for (uint32_t v = first; v < end; v += PRISM_GROUP) {
-    uint64_t bits = prism_group_match(s->w.own, bound, v, (int16_t)delta);
-    while (bits) {
-      uint32_t u = v + prism_next_bit(&bits);
-      list[count++] = prism_tie(salt, u, 0) >> 14 << 14 | u;
-    }
-  }
-  return count;
-}
-
-/* Takes the smallest number out of a list, which is not empty. */
-AATGS_FN uint32_t prism_tabu_next(uint32_t *list, uint32_t *count)
-{
-  uint32_t at = 0, next;
-  for (uint32_t i = 1; i < *count; ++i)
-    at = list[i] < list[at] ? i : at;
-  next = list[at];
-  list[at] = list[--*count];
-  return next;
-}
-
-/* The best move of the vertices first..end-1 if it adds less than `limit`: its key, see
- * prism_tabu_choose(); UINT64_MAX: there is none. What a move adds are the bits `mask` of an entry
- * less the vertex's conflicts; `bound` is at most the least of each vertex, and only where that
- * looks best are the entries looked up. */
-AATGS_FN uint64_t prism_tabu_find(const prism_whcr_state *s, int16_t *bound, int16_t mask,
-                                  int32_t limit, uint32_t first, uint32_t end, uint32_t salt)
-{
-  uint32_t *list = s->scratch + first;
-  for (;;) {
-    int32_t least = prism_vertices_least(s->w.own, bound, (int16_t)limit, first, end);
-    uint32_t count;
-    if (least >= limit)
-      return UINT64_MAX;
-    count = prism_tabu_list(s, bound, least, first, end, salt, list);
-    while (count) {
-      uint32_t next = prism_tabu_next(list, &count), v = next & 0x3fffu;
-      bound[v] = (int16_t)prism_tabu_least(s, v, mask);
-      if (bound[v] - s->w.own[v] == least)
-        return (uint64_t)(uint32_t)(least + 32768) << 46 | (uint64_t)next << 14 |
-               prism_tabu_pick(s, v, mask, bound[v], salt);
-    }
-  }
-}
-
-/* The best admissible move of all vertices in conflict (that have no colour): what it adds, 16
- * bits, a number drawn for the vertex, 18, vertex and colour, 14 each; a minimum over lanes and so
- * the same for any number of them. A tabu move is admissible when it takes away more than `room`
- * conflicts, which makes a new best. UINT64_MAX: there is none. */
-AATGS_FN uint64_t prism_tabu_choose(const aatgs_task *t, const prism_whcr_state *s, int32_t room,
-                                    uint32_t salt)
-{
-  const uint32_t span = s->w.down;
-  uint32_t share = (span / PRISM_GROUP + t->lanes - 1) / t->lanes * PRISM_GROUP;
-  uint32_t first = share * t->lane < span ? share * t->lane : span;
-  uint32_t end = first + share < span ? first + share : span;
-  uint64_t key = prism_tabu_find(s, s->w.deep, PRISM_CLASHES, -room, first, end, salt);
-  if (key == UINT64_MAX)
-    key = prism_tabu_find(s, s->w.low, -1, PRISM_FAR, first, end, salt);
-  return aatgs_reduce_min_u64(t, key);
+  return (uint64_t)(uint32_t)(delta + 32768) << 46 | (uint64_t)draw << 14 | color;
 }
 
 AATGS_FN int32_t prism_key_delta(uint64_t key)
@@ -201,6 +120,16 @@ AATGS_FN uint32_t prism_key_color(uint64_t key)
 {
   return (uint32_t)key & 0x3fffu;
 }
+
+/* prism_tabu_choose() returns, to every lane, the key of the best admissible move of all vertices
+ * in conflict (that have no colour); it synchronizes, and is the same for any number of lanes. A
+ * tabu move is admissible when it takes away more than `room` conflicts, which makes a new best. Of
+ * a vertex's colours that are as good, the one with the smallest prism_tie() is taken. */
+#if defined(__CUDACC__)
+#include "choose_cuda.h"
+#else
+#include "choose_cpu.h"
+#endif
 
 /* A tenure: `per_conflict` / 65536 for each conflict, and a random number of 32 bits scaled to
  * persistence_weight. */
@@ -240,22 +169,27 @@ AATGS_FN void prism_tabu_hold(aatgs_task *t, const prism_whcr_state *s, uint32_t
   aatgs_one_lane(t) * prism_entry(&s->w, v, c) |= PRISM_HELD;
 }
 
-/* v has lost colour c and may not have it again for a while. Returns whether a tenure that was not
- * over fell out of the ring. Every lane; the caller synchronizes. */
-AATGS_FN int prism_tabu_forbid(aatgs_task *t, prism_whcr_state *s, uint32_t v, uint32_t c,
-                               uint32_t tenure)
+/* Whether a tenure that is not over at the next tick would fall out of the ring with `count` more.
+ */
+AATGS_FN int prism_tabu_forgets(const prism_whcr_state *s, uint32_t count)
 {
-  uint32_t slot = s->turn % PRISM_RING;
-  uint64_t old = s->ring[slot];
-  aatgs_sync(t);
+  int forgets = 0;
+  for (uint32_t i = 0; i < count; ++i)
+    forgets |= (uint32_t)(s->ring[(s->turn + i) % PRISM_RING] >> 32) > s->clock + 1;
+  return forgets;
+}
+
+/* v has lost colour c and may not have it again for a while. The caller synchronizes. */
+AATGS_FN void prism_tabu_forbid(aatgs_task *t, prism_whcr_state *s, uint32_t v, uint32_t c,
+                                uint32_t tenure)
+{
+  const uint32_t slot = s->turn++ % PRISM_RING;
   aatgs_one_lane(t)
   {
     aatgs_put_u64(t, PRISM_WHCR_RING, (uint64_t)s->individual * PRISM_RING + slot,
                   (uint64_t)(s->clock + tenure) << 32 | v << 16 | c);
     prism_tabu_link(s, slot, s->clock + tenure);
   }
-  ++s->turn;
-  return (uint32_t)(old >> 32) > s->clock;
 }
 
 #endif

@@ -85,7 +85,7 @@ static int make_solver_regions(aatgs_setup *s, const uint32_t *info)
       {PRISM_CUSTOM, 4 * 16},
       {PRISM_CUSTOM_COLORS, 2 * n},
       {PRISM_CUSTOM_SCRATCH, 4 * PRISM_SCRATCH_WORDS(n, k)},
-      {PRISM_SCRATCH, 4 * PRISM_SCRATCH_WORDS(n, k)},
+      {PRISM_SCRATCH, 4 * PRISM_SCRATCH_WORDS(n, k) + 8 * k * PRISM_WORDS(n)},
   };
   for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
     if (!s->region(s, sizes[i].region, sizes[i].bytes))

@@ -24,7 +24,7 @@
 static const char *const graphs[] = {"DSJC125.5.col", "queen8_8.col", "myciel5.col",
                                      "huck.col",      "r125.5.col",   "games120.col"};
 static const char *const proteins[] = {"1UYD.pdb", "3LKF.pdb", "1nlu.pdb"};
-static const uint32_t lanes_of[] = {32, 64, 128, 256, 512};
+static const uint32_t lanes_of[] = {32, 64, 128, 256, 384};
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 #define CASES    (COUNT(graphs) * COUNT(proteins) * 2)
 
