@@ -20,18 +20,17 @@ typedef struct solver {
   const char *tasks; /* text of a task file; NULL: a rival */
 } solver;
 
-/* %u: parts of WhcrKernel. */
+/* %: WhcrKernel with its parts and chains. */
 #define AROUND(name, type)                                                                         \
   {                                                                                                \
     name, "up ConfigUpload\nsolve " type " after=up\nphase PhaseTransition after=solve\n"          \
           "down TelemetryDownload after=phase\n"                                                   \
   }
 static const solver solvers[] = {
-    {"full",
-     "up ConfigUpload\nw WhcrKernel parts=%u after=up\nt ThermodynamicAnneal arg=8 after=up\n"
-     "q QuantumOptimize arg=8 after=up\nphase PhaseTransition after=w,t,q\n"
-     "down TelemetryDownload after=phase\n"},
-    AROUND("WhcrKernel", "WhcrKernel parts=%u"),
+    {"full", "up ConfigUpload\nw % after=up\nt ThermodynamicAnneal arg=8 after=up\n"
+             "q QuantumOptimize arg=8 after=up\nphase PhaseTransition after=w,t,q\n"
+             "down TelemetryDownload after=phase\n"},
+    AROUND("WhcrKernel", "%"),
     AROUND("ThermodynamicAnneal", "ThermodynamicAnneal"),
     AROUND("QuantumOptimize", "QuantumOptimize"),
     AROUND("Custom", "Custom"),
@@ -47,11 +46,12 @@ typedef struct settings {
   const char *state;
   uint32_t workers;  /* of a run */
   uint32_t parts;    /* of WhcrKernel */
+  uint32_t chains;   /* that each cooling one of them anneals */
   uint32_t together; /* runs at once */
   uint32_t target;   /* colours that end a run; 0: best known */
 } settings;
 
-static settings options = {10, NULL, NULL, "bench_coloring.json", 0, 4, 1, 0};
+static settings options = {10, NULL, NULL, "bench_coloring.json", 0, 4, 1, 1, 0};
 static json_t *kept; /* what the state file holds: "instance/solver/seed/seconds" -> figures */
 
 /* What a run has come to. */
@@ -90,14 +90,15 @@ static uint32_t field_at(const bench *b, const struct aatgs_workload *w, const c
   bench_fail(b, "the workload reports no %s", name);
 }
 
-/* The solver's graph with %u replaced by the number of WhcrKernel's parts. */
+/* The solver's graph with its mark replaced. */
 static void write_tasks(const bench *b, const char *text, char *path)
 {
-  const char *mark = strstr(text, "%u");
+  const char *mark = strchr(text, '%');
   int before = mark ? (int)(mark - text) : (int)strlen(text);
   int file = mkstemp(path);
   if (file < 0 ||
-      (mark ? dprintf(file, "%.*s%u%s", before, text, options.parts, mark + 2)
+      (mark ? dprintf(file, "%.*sWhcrKernel parts=%u arg=%u%s", before, text, options.parts,
+                      options.chains, mark + 1)
             : dprintf(file, "%s", text)) < 0 ||
       close(file))
     bench_fail(b, "cannot write %s", path);
@@ -343,6 +344,8 @@ static int take_options(int argc, char **argv)
       options.workers = (uint32_t)atoi(value);
     else if (!strcmp(argv[i], "--parts"))
       options.parts = (uint32_t)atoi(value);
+    else if (!strcmp(argv[i], "--chains"))
+      options.chains = (uint32_t)atoi(value);
     else if (!strcmp(argv[i], "--together"))
       options.together = (uint32_t)atoi(value);
     else if (!strcmp(argv[i], "--target"))
@@ -365,7 +368,8 @@ int main(int argc, char **argv)
       "wall "
       "time.\n  --seconds S (10) a run, --instances A,B (all of best.tsv), --solvers A,B (all),\n"
       "  --workers N (all) and --together N (1): workers of a run, runs of a solver at once,\n"
-      "  --parts N (4) of WhcrKernel, --target COLORS (best known): a run that has it ends,\n"
+      "  --parts N (4) of WhcrKernel, --chains N (1) that each cooling one of them anneals,\n"
+      "  --target COLORS (best known): a run that has it ends,\n"
       "  --state FILE (bench_coloring.json): ended runs, not repeated",
       5, "a seed"};
   json_error_t error;

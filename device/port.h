@@ -117,7 +117,13 @@ AATGS_FN void aatgs_fail(aatgs_task *t, uint32_t code)
  * worker has enough of them. */
 #define aatgs_lane_of(t, number) if ((t)->lane == (number)*AATGS_LANES_APART % (t)->lanes)
 
-/* All lanes of the worker reach this before any goes on; what they wrote before
+/* The task as one team of lanes sees it, which can do a piece of work by itself, side by side with
+ * others: aatgs_team() returns a copy for the team of the calling lane, whose number is
+ * lane / team.lanes and of which there are lanes / team.lanes. On cuda a team is a warp, on cpu the
+ * worker. Its digest begins with 0 and is to be added to the task's. */
+AATGS_FN aatgs_task aatgs_team(const aatgs_task *t);
+
+/* All lanes of the worker, or of the team, reach this before any goes on; what they wrote before
  * it is seen after it. Every lane must call it. */
 AATGS_FN void aatgs_sync(const aatgs_task *t);
 
@@ -131,7 +137,14 @@ AATGS_FN void aatgs_sync(const aatgs_task *t)
   (void)t;
 }
 
-/* Sum, minimum or maximum over the worker's lanes, handed to every lane. Every
+AATGS_FN aatgs_task aatgs_team(const aatgs_task *t)
+{
+  aatgs_task team = *t;
+  team.digest = 0;
+  return team;
+}
+
+/* Sum, minimum or maximum over the worker's (the team's) lanes, handed to every lane. Every
  * lane must call it. */
 AATGS_FN uint32_t aatgs_reduce_add_u32(const aatgs_task *t, uint32_t v)
 {

@@ -15,9 +15,21 @@ AATGS_FN void aatgs_lanes_sync(uint32_t lanes)
   asm volatile("bar.sync 1, %0;" ::"r"(lanes) : "memory");
 }
 
+AATGS_FN aatgs_task aatgs_team(const aatgs_task *t)
+{
+  aatgs_task team = *t;
+  team.lane %= 32;
+  team.lanes = 32;
+  team.digest = 0;
+  return team;
+}
+
 AATGS_FN void aatgs_sync(const aatgs_task *t)
 {
-  aatgs_lanes_sync(t->lanes);
+  if (t->lanes == 32)
+    __syncwarp();
+  else
+    aatgs_lanes_sync(t->lanes);
 }
 
 template <typename T, typename Op>
@@ -25,6 +37,8 @@ static __device__ inline T aatgs_reduce_lanes(const aatgs_task *t, T v, T identi
 {
   __shared__ T partial[32];
   const T mine = reduce_warp(v);
+  if (t->lanes == 32)
+    return mine;
   if (t->lane % 32 == 0)
     partial[t->lane / 32] = mine;
   aatgs_sync(t);

@@ -74,18 +74,37 @@ AATGS_FN uint32_t prism_partial_list(const aatgs_task *t, const prism_view *w, u
   return out;
 }
 
+#define PRISM_PAIRS 4u /* that a lane has in hand: all are read before one is written */
+
 /* v gets colour c, the `out` vertices listed lose it. Every lane; the caller synchronizes before
  * and after, and settles them. */
 AATGS_FN void prism_partial_tables(const aatgs_task *t, const prism_view *w, uint32_t v, uint32_t c,
                                    const uint32_t *list, uint32_t out)
 {
-  aatgs_lane_for(t, pair, w->down / 2)
-  {
-    uint32_t sum = prism_pair_ones(prism_pair_near(w, v, pair)) * w->weight[v];
-    for (uint32_t i = 0; i < out; ++i)
-      sum = __vsub2(sum, prism_pair_ones(prism_pair_near(w, list[i], pair)) * w->weight[list[i]]);
-    if (sum)
-      *prism_pair(w, c, pair) = __vadd2(*prism_pair(w, c, pair), sum);
+  const uint32_t pairs = w->down / 2;
+  uint32_t old[PRISM_PAIRS], sum[PRISM_PAIRS];
+  for (uint32_t first = t->lane; first < pairs; first += PRISM_PAIRS * t->lanes) {
+    uint32_t weight = w->weight[v];
+#pragma unroll
+    for (uint32_t i = 0; i < PRISM_PAIRS; ++i) {
+      const uint32_t pair = first + i * t->lanes;
+      old[i] = pair < pairs ? *prism_pair(w, c, pair) : 0;
+      sum[i] = pair < pairs ? prism_pair_ones(prism_pair_near(w, v, pair)) * weight : 0;
+    }
+    for (uint32_t k = 0; k < out; ++k) {
+      const uint32_t u = list[k];
+      weight = w->weight[u];
+#pragma unroll
+      for (uint32_t i = 0; i < PRISM_PAIRS; ++i) {
+        const uint32_t pair = first + i * t->lanes;
+        if (pair < pairs)
+          sum[i] = __vsub2(sum[i], prism_pair_ones(prism_pair_near(w, u, pair)) * weight);
+      }
+    }
+#pragma unroll
+    for (uint32_t i = 0; i < PRISM_PAIRS; ++i)
+      if (sum[i])
+        *prism_pair(w, c, first + i * t->lanes) = __vadd2(old[i], sum[i]);
   }
 }
 

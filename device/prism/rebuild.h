@@ -11,10 +11,9 @@
 AATGS_FN void prism_rebuild_graph(aatgs_task *t)
 {
   uint32_t individuals = PRISM_GET(t, PRISM_INFO, PRISM_INDIVIDUALS);
-  for (uint32_t i = 0; i < individuals; ++i) {
-    if (PRISM_GET(t, PRISM_WHCR, prism_whcr_head(i) + PRISM_H_K))
-      prism_whcr_tabulate(t, i);
-  }
+  uint32_t chains = PRISM_COOLING(individuals) * PRISM_GET(t, PRISM_INFO, PRISM_CHAINS);
+  for (uint32_t i = 0; i < individuals + chains; ++i)
+    prism_whcr_tabulate(t, i);
   for (uint32_t i = 0; i < PRISM_REPLICAS_MAX; ++i) {
     prism_view w = prism_thermo_view(t, i);
     if (w.k)

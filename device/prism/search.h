@@ -108,18 +108,15 @@ AATGS_FN uint32_t prism_tie(uint32_t salt, uint32_t a, uint32_t b)
 #include "moves_cpu.h"
 #endif
 
-/* v has colour b now, not a, of which k is none, and `own` of its own: what that changes for v
- * alone. One lane. */
+/* v has colour b now, not a, and `own` conflicts: what that changes for v alone. One lane. */
 AATGS_FN void prism_settle(aatgs_task *t, const prism_view *w, uint32_t v, uint32_t a, uint32_t b,
                            uint16_t own)
 {
   const uint64_t bit = UINT64_C(1) << v % 64;
   if (w->own) {
     w->own[v] = own;
-    if (a < w->k)
-      w->members[(uint64_t)a * w->words + v / 64] &= ~bit;
-    if (b < w->k)
-      w->members[(uint64_t)b * w->words + v / 64] |= bit;
+    w->members[(uint64_t)a * w->words + v / 64] &= ~bit;
+    w->members[(uint64_t)b * w->words + v / 64] |= bit;
   }
   aatgs_put_u16(t, w->region, w->at + v, (uint16_t)b);
 }

@@ -10,34 +10,34 @@
 #include "prism.h"
 
 enum prism_region {
-  PRISM_INFO = 0,    /* u32[PRISM_INFO_WORDS], prism_info */
-  PRISM_ROWS,        /* u32[n + 1]: start of each vertex's neighbours */
-  PRISM_ADJ,         /* u16[2 m]: neighbours, ascending */
-  PRISM_MATRIX,      /* u64[n][PRISM_WORDS(n)]: the same as bits */
-  PRISM_NEAR,        /* i16[n][PRISM_ROUND(n)]: the same, -1 for neighbours; 0 bytes on large
-                        graphs */
-  PRISM_EXP,         /* u32: e^(-i / 256) x 2^32, see fixed.h */
-  PRISM_ATOMS,       /* i32[atoms][4]: x, y, z, radius in 1/1000 angstrom */
-  PRISM_CELLS,       /* u32[cells + 1], then u32[atoms]: atoms by cell */
-  PRISM_CONTROL,     /* u32[PRISM_CONTROL_WORDS], prism_control */
-  PRISM_TABLES,      /* u32: what ConfigUpload derives from the config */
-  PRISM_BEST,        /* u16[n]: best legal colouring */
-  PRISM_FOCUS,       /* u16[n]: best colouring with the target's number of colours */
-  PRISM_WHCR,        /* u32: headers of the individuals, then of the islands */
-  PRISM_WHCR_COLORS, /* u16[individuals][PRISM_WHCR_SLOTS][n] */
-  PRISM_WHCR_RING,   /* u64[individuals][PRISM_RING]: the last tenures given, see whcr_tabu.h */
-  PRISM_WHCR_GAMMA,  /* i16[individuals][stride][PRISM_ROUND(n)] */
-  PRISM_WHCR_OWN,    /* u16[individuals][PRISM_ROUND(n)]: conflicts of each vertex */
-  PRISM_WHCR_LOW,    /* i16[individuals][2][PRISM_ROUND(n)]: bounds of the entries of each vertex */
-  PRISM_WHCR_MEMBERS,    /* u64[individuals][stride][PRISM_WORDS(n)]: vertices of each colour */
-  PRISM_WHCR_DUE,        /* u16[individuals][2][PRISM_RING]: entries of the ring by their end */
-  PRISM_WHCR_SCRATCH,    /* u32[individuals][PRISM_SCRATCH_WORDS] */
-  PRISM_THERMO,          /* u32: headers of the replicas */
-  PRISM_THERMO_COLORS,   /* u16[replicas][2][n]: current, best */
-  PRISM_THERMO_GAMMA,    /* i16[replicas][n][stride] */
-  PRISM_QUANTUM,         /* u32: headers of the slices, then shared words */
-  PRISM_QUANTUM_COLORS,  /* u16[slices][2][n] */
-  PRISM_QUANTUM_GAMMA,   /* i16[slices][n][stride] */
+  PRISM_INFO = 0,       /* u32[PRISM_INFO_WORDS], prism_info */
+  PRISM_ROWS,           /* u32[n + 1]: start of each vertex's neighbours */
+  PRISM_ADJ,            /* u16[2 m]: neighbours, ascending */
+  PRISM_MATRIX,         /* u64[n][PRISM_WORDS(n)]: the same as bits */
+  PRISM_NEAR,           /* i16[n][PRISM_ROUND(n)]: the same, -1 for neighbours; 0 bytes on large
+                           graphs */
+  PRISM_EXP,            /* u32: e^(-i / 256) x 2^32, see fixed.h */
+  PRISM_ATOMS,          /* i32[atoms][4]: x, y, z, radius in 1/1000 angstrom */
+  PRISM_CELLS,          /* u32[cells + 1], then u32[atoms]: atoms by cell */
+  PRISM_CONTROL,        /* u32[PRISM_CONTROL_WORDS], prism_control */
+  PRISM_TABLES,         /* u32: what ConfigUpload derives from the config */
+  PRISM_BEST,           /* u16[n]: best legal colouring */
+  PRISM_FOCUS,          /* u16[n]: best colouring with the target's number of colours */
+  PRISM_WHCR,           /* u32: headers of the individuals, the islands, the chains */
+  PRISM_WHCR_COLORS,    /* u16[individuals][PRISM_WHCR_SLOTS][n], then u16[chains][n] */
+  PRISM_WHCR_RING,      /* u64[individuals][PRISM_RING]: the last tenures given, see whcr_tabu.h */
+  PRISM_WHCR_GAMMA,     /* i16[searches][stride][PRISM_ROUND(n)] */
+  PRISM_WHCR_OWN,       /* u16[searches][PRISM_ROUND(n)]: conflicts of each vertex */
+  PRISM_WHCR_LOW,       /* i16[searches][2][PRISM_ROUND(n)]: bounds of the entries of each vertex */
+  PRISM_WHCR_MEMBERS,   /* u64[searches][stride][PRISM_WORDS(n)]: vertices of each colour */
+  PRISM_WHCR_DUE,       /* u16[individuals][2][PRISM_RING]: entries of the ring by their end */
+  PRISM_WHCR_SCRATCH,   /* u32[searches][PRISM_SCRATCH_WORDS] */
+  PRISM_THERMO,         /* u32: headers of the replicas */
+  PRISM_THERMO_COLORS,  /* u16[replicas][2][n]: current, best */
+  PRISM_THERMO_GAMMA,   /* i16[replicas][n][stride] */
+  PRISM_QUANTUM,        /* u32: headers of the slices, then shared words */
+  PRISM_QUANTUM_COLORS, /* u16[slices][2][n] */
+  PRISM_QUANTUM_GAMMA,  /* i16[slices][n][stride] */
   PRISM_QUANTUM_OVERLAP, /* u16[slices][2][stride][stride]: vertices that a class of the slice
                             before, after it shares with a class here: [there][here] */
   PRISM_QUANTUM_SIZES,   /* u16[slices][stride], then a queue u16[slices][n] */
@@ -62,6 +62,7 @@ enum prism_info {
   PRISM_STRIDE,      /* columns of a conflict table: kmax, rounded up */
   PRISM_LOWER,       /* no colouring needs fewer colours */
   PRISM_INDIVIDUALS, /* of WhcrKernel; even */
+  PRISM_CHAINS,      /* of a cooling individual, at most */
   PRISM_ATOM_COUNT,  /* 0: no protein */
   PRISM_GRID_X,      /* points of the scan grid */
   PRISM_GRID_Y,
@@ -83,6 +84,10 @@ enum prism_info {
 #define PRISM_INDIVIDUALS_MAX          128u
 #define PRISM_REPLICAS_MAX             8u
 #define PRISM_SLICES_MAX               16u
+/* What searches with tables of its own: individuals, then the chains of the cooling ones, which are
+ * two of every eight. */
+#define PRISM_CHAINS_MAX           8u
+#define PRISM_COOLING(individuals) (((individuals) + 7u) / 8u * 2u)
 /* Numbers of the solvers: individuals, replicas, slices, the custom task; then: nobody. */
 #define PRISM_SOLVER_THERMO  PRISM_INDIVIDUALS_MAX
 #define PRISM_SOLVER_QUANTUM (PRISM_SOLVER_THERMO + PRISM_REPLICAS_MAX)
@@ -149,8 +154,8 @@ enum prism_whcr_head {
   PRISM_W_TURN,                /* entries of its ring so far */
   PRISM_W_ATTEMPT,             /* partial: attempts that failed so far */
   PRISM_W_LEAST,               /* partial: fewest vertices left over in this attempt */
-  PRISM_W_SINCE,               /* partial: moves since then */
-  PRISM_W_WEIGHT,              /* partial: of all vertices together */
+  PRISM_W_SINCE,               /* partial: moves since then; of a chain: in this cycle */
+  PRISM_W_WEIGHT,              /* partial, cooling: of all vertices together */
   PRISM_WHCR_WORDS
 };
 /* An island is a pair of individuals that cross. */
@@ -167,7 +172,7 @@ enum prism_whcr_slot {
   PRISM_SLOT_CURRENT = 0,
   PRISM_SLOT_BEST,                       /* of this generation */
   PRISM_SLOT_PARENT,                     /* what the next generation is made of */
-  PRISM_SLOT_WEIGHT = PRISM_SLOT_PARENT, /* partial: of each vertex */
+  PRISM_SLOT_WEIGHT = PRISM_SLOT_PARENT, /* partial, cooling: of each vertex */
   PRISM_SLOT_ELITE, /* of the island: individual 0 keeps this era's, 1 the last one's */
   PRISM_WHCR_SLOTS
 };

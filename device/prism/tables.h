@@ -77,7 +77,8 @@ static const aatgs_task_type prism_types[] = {
      AATGS_ROLE_UPLOAD, 1, PRISM_BIT(INFO), PRISM_BIT(CONTROL) | PRISM_BIT(TABLES), 100 * PRISM_US,
      0, -1},
     {"WhcrKernel",
-     "repairs conflicts of a colouring over a coarsening hierarchy; an individual a part",
+     "repairs conflicts of a colouring over a coarsening hierarchy; an individual a part; arg N: "
+     "chains that one which anneals has",
      AATGS_ROLE_NONE, 4, PRISM_READS_AIM | PRISM_BIT(EXP), PRISM_WRITES_WHCR, 5 * PRISM_MS, 1,
      PRISM_INPUT_GRAPH},
     {"ThermodynamicAnneal",
@@ -115,6 +116,14 @@ static const aatgs_named_graph prism_graphs[] = {
      "phase PhaseTransition after=whcr,thermo,quantum,lbs\n"
      "download TelemetryDownload after=phase\n",
      "all solvers side by side, the annealers in every eighth iteration, then PhaseTransition"},
+    {"wide",
+     "upload ConfigUpload\n"
+     "whcr WhcrKernel parts=120 arg=8 after=upload\n"
+     "thermo ThermodynamicAnneal arg=8 after=upload\n"
+     "quantum QuantumOptimize arg=8 after=upload\n"
+     "phase PhaseTransition after=whcr,thermo,quantum\n"
+     "download TelemetryDownload after=phase\n",
+     "for a GPU: colouring as in full, by 120 individuals of WhcrKernel"},
     {"linear",
      "upload ConfigUpload\n"
      "whcr WhcrKernel after=upload\n"

@@ -151,20 +151,22 @@ AATGS_FN void prism_whcr(aatgs_task *t)
   int changed;
   if (target == 0 || t->part >= PRISM_GET(t, PRISM_INFO, PRISM_INDIVIDUALS))
     return;
+  kind = prism_island_kind_of(t->part);
+  if (kind == PRISM_ISLAND_COOL) {
+    prism_cool(t, target);
+    return;
+  }
   s = prism_whcr_state_of(t, t->part);
   aatgs_sync(t);
   if (s.w.k == 0)
     prism_whcr_begin(t, &s);
-  kind = prism_island_kind_of(t->part);
-  changed = kind == PRISM_ISLAND_COOL      ? prism_cool_follow(t, &s, target)
-            : kind == PRISM_ISLAND_PARTIAL ? prism_partial_follow(t, &s, target)
-                                           : prism_whcr_follow(t, &s, target);
+  changed = kind == PRISM_ISLAND_PARTIAL ? prism_partial_follow(t, &s, target)
+                                         : prism_whcr_follow(t, &s, target);
   if (changed || s.clock >= PRISM_CLOCK_MAX)
     prism_tabu_reset(t, &s);
   budget = prism_whcr_budget(t, tables);
-  moves = kind == PRISM_ISLAND_COOL      ? prism_cool_search(t, &s, budget)
-          : kind == PRISM_ISLAND_PARTIAL ? prism_partial_search(t, &s, budget)
-                                         : prism_tabu_search(t, &s, budget);
+  moves = kind == PRISM_ISLAND_PARTIAL ? prism_partial_search(t, &s, budget)
+                                       : prism_tabu_search(t, &s, budget);
   if ((prism_config_flags(t) & PRISM_CHECK_TABLES) && !prism_tables_hold(t, &s.w, s.conflicts))
     aatgs_fail(t, PRISM_FAIL_TABLES);
   prism_put(t, PRISM_WHCR, s.head + PRISM_H_CONFLICTS, s.conflicts);

@@ -35,20 +35,15 @@ AATGS_FN uint32_t prism_island(const aatgs_task *t, uint32_t individual)
 enum prism_island_kind {
   PRISM_ISLAND_PLAIN = 0, /* tenures as the config says */
   PRISM_ISLAND_PARTIAL,   /* partial colourings, no crossover: whcr_partial.h */
-  PRISM_ISLAND_COOL,      /* the same, annealed: whcr_cool.h */
+  PRISM_ISLAND_COOL,      /* the same, annealed, several by each individual: whcr_cool.h */
   PRISM_ISLAND_SHORT,     /* shorter ones, longer generations: graphs with a hidden colouring */
   PRISM_ISLAND_KINDS
 };
 
-/* Kinds of eight islands, the first in the low digit: of the first 32, and of those after them,
- * which only a GPU has and half of which are cooling. */
-#define PRISM_ISLANDS_FEW  0x30103210u
-#define PRISM_ISLANDS_MANY 0x32021202u
-
+/* The kinds take turns. */
 AATGS_FN uint32_t prism_island_kind_of(uint32_t individual)
 {
-  const uint32_t island = individual / 2;
-  return (island < 32 ? PRISM_ISLANDS_FEW : PRISM_ISLANDS_MANY) >> island % 8 * 4 & 15u;
+  return individual / 2 % PRISM_ISLAND_KINDS;
 }
 
 /* Whether the individual works on partial colourings. */
@@ -56,6 +51,25 @@ AATGS_FN int prism_island_partial(uint32_t individual)
 {
   uint32_t kind = prism_island_kind_of(individual);
   return kind == PRISM_ISLAND_PARTIAL || kind == PRISM_ISLAND_COOL;
+}
+
+/* Number of a cooling individual's chain among all searches: those of the individuals come first.
+ */
+AATGS_FN uint32_t prism_chain_number(const aatgs_task *t, uint32_t individual, uint32_t chain)
+{
+  const uint32_t cooling = individual / (2 * PRISM_ISLAND_KINDS) * 2 + individual % 2;
+  return PRISM_GET(t, PRISM_INFO, PRISM_INDIVIDUALS) +
+         cooling * PRISM_GET(t, PRISM_INFO, PRISM_CHAINS) + chain;
+}
+
+/* The individual that search `number` belongs to. */
+AATGS_FN uint32_t prism_searcher(const aatgs_task *t, uint32_t number)
+{
+  const uint32_t individuals = PRISM_GET(t, PRISM_INFO, PRISM_INDIVIDUALS);
+  if (number < individuals)
+    return number;
+  const uint32_t cooling = (number - individuals) / PRISM_GET(t, PRISM_INFO, PRISM_CHAINS);
+  return 2 * (cooling / 2 * PRISM_ISLAND_KINDS + PRISM_ISLAND_COOL) + cooling % 2;
 }
 
 /* Element of PRISM_WHCR_COLORS where a slot starts. */
@@ -71,31 +85,39 @@ AATGS_FN uint32_t prism_whcr_budget(const aatgs_task *t, const uint32_t *tables)
   return tables[PRISM_T_SWEEPS] * (n < 16 ? 1 : n / 16);
 }
 
-AATGS_FN prism_whcr_state prism_whcr_state_of(const aatgs_task *t, uint32_t individual)
+/* Search `number`, see prism_chain_number(). */
+AATGS_FN prism_whcr_state prism_whcr_state_of(const aatgs_task *t, uint32_t number)
 {
   prism_whcr_state s;
-  uint64_t n = PRISM_GET(t, PRISM_INFO, PRISM_N), stride = PRISM_GET(t, PRISM_INFO, PRISM_STRIDE);
-  s.individual = individual;
-  s.head = prism_whcr_head(individual);
-  s.w = prism_view_of(t, PRISM_WHCR_COLORS, prism_whcr_slot(t, individual, PRISM_SLOT_CURRENT),
-                      PRISM_WHCR_GAMMA, individual * stride * PRISM_ROUND(n),
+  const uint64_t n = PRISM_GET(t, PRISM_INFO, PRISM_N), round = PRISM_ROUND(n);
+  const uint64_t stride = PRISM_GET(t, PRISM_INFO, PRISM_STRIDE);
+  const uint32_t individuals = PRISM_GET(t, PRISM_INFO, PRISM_INDIVIDUALS);
+  uint64_t colors = prism_whcr_slot(t, number, PRISM_SLOT_CURRENT);
+  s.individual = prism_searcher(t, number);
+  s.head = prism_whcr_head(number);
+  if (number >= individuals) {
+    colors = prism_whcr_slot(t, individuals, 0) + (number - individuals) * n;
+    s.head += individuals / 2 * PRISM_ISLAND_WORDS;
+  }
+  s.w = prism_view_of(t, PRISM_WHCR_COLORS, colors, PRISM_WHCR_GAMMA, number * stride * round,
                       PRISM_GET(t, PRISM_WHCR, s.head + PRISM_H_K));
   s.w.across = 1;
-  s.w.down = PRISM_ROUND(s.w.n);
-  s.w.own = aatgs_region_ptr(t, PRISM_WHCR_OWN, uint16_t) + individual * PRISM_ROUND(n);
-  s.w.low = aatgs_region_ptr(t, PRISM_WHCR_LOW, int16_t) + individual * 2 * PRISM_ROUND(n);
-  s.w.deep = s.w.low + PRISM_ROUND(n);
-  s.w.members = aatgs_region_ptr(t, PRISM_WHCR_MEMBERS, uint64_t) + individual * stride * s.w.words;
-  s.ring = aatgs_region_ptr(t, PRISM_WHCR_RING, const uint64_t) + (uint64_t)individual * PRISM_RING;
-  s.due = aatgs_region_ptr(t, PRISM_WHCR_DUE, uint16_t) + (uint64_t)individual * 2 * PRISM_RING;
-  s.scratch = aatgs_region_ptr(t, PRISM_WHCR_SCRATCH, uint32_t) +
-              individual * PRISM_SCRATCH_WORDS(n, stride);
+  s.w.down = (uint32_t)round;
+  s.w.own = aatgs_region_ptr(t, PRISM_WHCR_OWN, uint16_t) + number * round;
+  s.w.low = aatgs_region_ptr(t, PRISM_WHCR_LOW, int16_t) + number * 2 * round;
+  s.w.deep = s.w.low + round;
+  s.w.members = aatgs_region_ptr(t, PRISM_WHCR_MEMBERS, uint64_t) + number * stride * s.w.words;
+  s.scratch =
+      aatgs_region_ptr(t, PRISM_WHCR_SCRATCH, uint32_t) + number * PRISM_SCRATCH_WORDS(n, stride);
+  /* Only of individuals. */
+  s.ring = aatgs_region_ptr(t, PRISM_WHCR_RING, const uint64_t) + (uint64_t)number * PRISM_RING;
+  s.due = aatgs_region_ptr(t, PRISM_WHCR_DUE, uint16_t) + (uint64_t)number * 2 * PRISM_RING;
   s.conflicts = PRISM_GET(t, PRISM_WHCR, s.head + PRISM_H_CONFLICTS);
   s.clock = PRISM_GET(t, PRISM_WHCR, s.head + PRISM_W_CLOCK);
   s.turn = PRISM_GET(t, PRISM_WHCR, s.head + PRISM_W_TURN);
-  if (prism_island_partial(individual))
+  if (prism_island_partial(s.individual))
     s.w.weight = aatgs_region_ptr(t, PRISM_WHCR_COLORS, const uint16_t) +
-                 prism_whcr_slot(t, individual, PRISM_SLOT_WEIGHT);
+                 prism_whcr_slot(t, s.individual, PRISM_SLOT_WEIGHT);
   return s;
 }
 

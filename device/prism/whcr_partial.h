@@ -40,41 +40,33 @@ AATGS_FN uint32_t prism_partial_aim(const aatgs_task *t, const prism_whcr_state 
   return target - depth % (depths < PRISM_DEPTHS ? depths : PRISM_DEPTHS);
 }
 
-/* What v counts at the start of an attempt: 1 or, where that is worth its degree, as much of what
- * an entry of the table can hold as v has of all degrees. */
-AATGS_FN uint16_t prism_partial_worth(const aatgs_task *t, const prism_view *w, uint32_t v,
-                                      int by_degree)
+/* Takes colours away or brings some in, and puts half of the vertices out. Its weights are there.
+ */
+AATGS_FN void prism_partial_scatter(aatgs_task *t, prism_whcr_state *s, uint32_t k)
 {
-  uint64_t room = w->n < PRISM_FAR ? PRISM_FAR - w->n : 0, degree = w->rows[v + 1] - w->rows[v];
-  return by_degree ? (uint16_t)(1 + degree * room / (2 * PRISM_GET(t, PRISM_INFO, PRISM_EDGES)))
-                   : 1;
-}
-
-/* Begins an attempt with k colours: half of the vertices are put out. */
-AATGS_FN void prism_partial_begin(aatgs_task *t, prism_whcr_state *s, uint32_t k, int by_degree)
-{
-  uint64_t weights = prism_whcr_slot(t, s->individual, PRISM_SLOT_WEIGHT);
   uint32_t kept = k < s->w.k ? k : s->w.k; /* from here on: taken away, or out already */
-  uint32_t weight = 0;
   s->w.k = k;
-  aatgs_sync(t);
   aatgs_lane_for(t, v, s->w.n)
   {
-    uint64_t r = aatgs_random_u64(t, PRISM_DRAWS_COARSE + v);
-    uint16_t worth = prism_partial_worth(t, &s->w, v, by_degree);
-    if ((r & 1) || s->w.color[v] >= kept)
+    if ((aatgs_random_u64(t, PRISM_DRAWS_COARSE + v) & 1) || s->w.color[v] >= kept)
       aatgs_put_u16(t, s->w.region, s->w.at + v, (uint16_t)k);
-    aatgs_put_u16(t, s->w.region, weights + v, worth);
-    weight += worth;
   }
-  weight = aatgs_reduce_add_u32(t, weight);
   aatgs_sync(t);
   s->conflicts = prism_tabulate(t, &s->w);
   prism_put(t, PRISM_WHCR, s->head + PRISM_H_K, k);
+  prism_put(t, PRISM_WHCR, s->head + PRISM_W_SINCE, 0);
+}
+
+/* Begins an attempt with k colours, in which all vertices count 1. */
+AATGS_FN void prism_partial_begin(aatgs_task *t, prism_whcr_state *s, uint32_t k)
+{
+  uint64_t weights = prism_whcr_slot(t, s->individual, PRISM_SLOT_WEIGHT);
+  aatgs_lane_for(t, v, s->w.n) aatgs_put_u16(t, s->w.region, weights + v, 1);
+  aatgs_sync(t);
+  prism_partial_scatter(t, s, k);
   prism_put(t, PRISM_WHCR, s->head + PRISM_H_BEST, UINT32_MAX);
   prism_put(t, PRISM_WHCR, s->head + PRISM_W_LEAST, UINT32_MAX);
-  prism_put(t, PRISM_WHCR, s->head + PRISM_W_SINCE, 0);
-  prism_put(t, PRISM_WHCR, s->head + PRISM_W_WEIGHT, weight);
+  prism_put(t, PRISM_WHCR, s->head + PRISM_W_WEIGHT, s->w.n);
 }
 
 /* Begins an attempt when this one has taken too long or has no weight left to give, and the same
@@ -93,7 +85,7 @@ AATGS_FN int prism_partial_follow(aatgs_task *t, prism_whcr_state *s, uint32_t t
   if (s->w.k <= target && s->conflicts && !failed && !(fixed && s->w.k != target))
     return 0;
   attempt += failed ? 1 : 0;
-  prism_partial_begin(t, s, prism_partial_aim(t, s, target, attempt), 0);
+  prism_partial_begin(t, s, prism_partial_aim(t, s, target, attempt));
   prism_put(t, PRISM_WHCR, s->head + PRISM_W_ATTEMPT, attempt);
   aatgs_sync(t);
   return 1;
@@ -115,17 +107,21 @@ AATGS_FN uint32_t prism_partial_raise(aatgs_task *t, const prism_whcr_state *s, 
   return s->conflicts;
 }
 
-/* Gives v colour c and puts the `out` vertices listed out, in all tables. The caller synchronizes
- * before and after. */
+/* Gives v colour c and puts its neighbours of that colour out, which are listed, in all tables. The
+ * caller synchronizes before and after. */
 AATGS_FN void prism_partial_swap(aatgs_task *t, const prism_view *w, uint32_t v, uint32_t c,
                                  const uint32_t *list, uint32_t out)
 {
+  const uint64_t *near = w->matrix + (uint64_t)v * w->words;
+  uint64_t *members = w->members + (uint64_t)c * w->words;
   prism_partial_tables(t, w, v, c, list, out);
-  aatgs_lane_of(t, 1)
+  aatgs_lane_for(t, i, w->words) members[i] =
+      (members[i] & ~near[i]) | (i == v / 64 ? UINT64_C(1) << v % 64 : 0);
+  aatgs_lane_for(t, i, out + 1)
   {
-    prism_settle(t, w, v, w->k, c, 0);
-    for (uint32_t i = 0; i < out; ++i)
-      prism_settle(t, w, list[i], c, w->k, w->weight[list[i]]);
+    const uint32_t u = i ? list[i - 1] : v;
+    w->own[u] = i ? w->weight[u] : 0;
+    aatgs_put_u16(t, w->region, w->at + u, (uint16_t)(i ? w->k : c));
   }
 }
 

@@ -50,11 +50,16 @@ AATGS_FN void prism_tabu_link(const prism_whcr_state *s, uint32_t slot, uint32_t
   s->due[end % PRISM_RING] = (uint16_t)slot;
 }
 
-/* Rebuilds the derived tables of an individual from its colours and its ring. */
-AATGS_FN void prism_whcr_tabulate(aatgs_task *t, uint32_t individual)
+/* Rebuilds the derived tables of a search from its colours and, unless it anneals, its ring. */
+AATGS_FN void prism_whcr_tabulate(aatgs_task *t, uint32_t number)
 {
-  prism_whcr_state s = prism_whcr_state_of(t, individual);
+  prism_whcr_state s = prism_whcr_state_of(t, number);
+  const int cools = prism_island_kind_of(s.individual) == PRISM_ISLAND_COOL;
+  if (s.w.k == 0 || (cools && s.individual == number)) /* not begun; has none of its own */
+    return;
   prism_tabulate(t, &s.w);
+  if (cools)
+    return;
   prism_tabu_clear(t, &s);
   aatgs_one_lane(t)
   {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define TABLES_BYTES (64u << 20) /* for the conflict tables of WhcrKernel's individuals */
+#define CHAINS_BYTES (16u << 20) /* for those of the chains that its cooling ones anneal */
 
 static int no_memory(aatgs_setup *s, const char *what)
 {
@@ -31,6 +32,13 @@ static uint32_t individuals_for(uint64_t n, uint64_t stride)
   uint64_t count = TABLES_BYTES / (n * stride * 2);
   count &= ~UINT64_C(1);
   return count < 2 ? 2 : count > PRISM_INDIVIDUALS_MAX ? PRISM_INDIVIDUALS_MAX : (uint32_t)count;
+}
+
+/* Of a cooling individual. */
+static uint32_t chains_for(uint64_t n, uint64_t stride, uint32_t individuals)
+{
+  uint64_t count = CHAINS_BYTES / (n * stride * 2 * PRISM_COOLING(individuals));
+  return count < 1 ? 1 : count > PRISM_CHAINS_MAX ? PRISM_CHAINS_MAX : (uint32_t)count;
 }
 
 #define NEAR_VERTICES 2048u /* larger graphs have no PRISM_NEAR: 8 MiB */
@@ -61,21 +69,22 @@ static int fill_graph(aatgs_setup *s, const prism_graph *g)
 static int make_solver_regions(aatgs_setup *s, const uint32_t *info)
 {
   const uint64_t n = info[PRISM_N], k = info[PRISM_STRIDE], w = info[PRISM_INDIVIDUALS];
+  const uint64_t chains = PRISM_COOLING(w) * info[PRISM_CHAINS], all = w + chains;
   const uint64_t r = PRISM_REPLICAS_MAX, p = PRISM_SLICES_MAX;
   const struct {
     uint32_t region;
     uint64_t bytes;
   } sizes[] = {
       {PRISM_FOCUS, 2 * n},
-      {PRISM_WHCR, 4 * (w * PRISM_WHCR_WORDS + w / 2 * PRISM_ISLAND_WORDS)},
-      {PRISM_WHCR_COLORS, 2 * w * PRISM_WHCR_SLOTS * n},
+      {PRISM_WHCR, 4 * (all * PRISM_WHCR_WORDS + w / 2 * PRISM_ISLAND_WORDS)},
+      {PRISM_WHCR_COLORS, 2 * (w * PRISM_WHCR_SLOTS + chains) * n},
       {PRISM_WHCR_RING, 8 * w * PRISM_RING},
-      {PRISM_WHCR_GAMMA, 2 * w * k * PRISM_ROUND(n)},
-      {PRISM_WHCR_OWN, 2 * w * PRISM_ROUND(n)},
-      {PRISM_WHCR_LOW, 2 * w * 2 * PRISM_ROUND(n)},
-      {PRISM_WHCR_MEMBERS, 8 * w * k * PRISM_WORDS(n)},
+      {PRISM_WHCR_GAMMA, 2 * all * k * PRISM_ROUND(n)},
+      {PRISM_WHCR_OWN, 2 * all * PRISM_ROUND(n)},
+      {PRISM_WHCR_LOW, 2 * all * 2 * PRISM_ROUND(n)},
+      {PRISM_WHCR_MEMBERS, 8 * all * k * PRISM_WORDS(n)},
       {PRISM_WHCR_DUE, 2 * w * 2 * PRISM_RING},
-      {PRISM_WHCR_SCRATCH, 4 * w * PRISM_SCRATCH_WORDS(n, k)},
+      {PRISM_WHCR_SCRATCH, 4 * all * PRISM_SCRATCH_WORDS(n, k)},
       {PRISM_THERMO, 4 * (PRISM_THERMO_CLOCK + 8)},
       {PRISM_THERMO_COLORS, 2 * r * 2 * n},
       {PRISM_THERMO_GAMMA, 2 * r * n * k},
@@ -127,6 +136,7 @@ static int fill_coloring(aatgs_setup *s, const prism_graph *g, uint32_t *info, u
   info[PRISM_STRIDE] = (colors + 7) & ~7u;
   info[PRISM_LOWER] = clique;
   info[PRISM_INDIVIDUALS] = individuals_for(g->n, info[PRISM_STRIDE]);
+  info[PRISM_CHAINS] = chains_for(g->n, info[PRISM_STRIDE], info[PRISM_INDIVIDUALS]);
   control[PRISM_BEST_COLORS] = colors;
   control[PRISM_FOCUS_CONFLICTS] = UINT32_MAX;
   control[PRISM_FOCUS_SOLVER] = PRISM_SOLVERS;

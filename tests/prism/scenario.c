@@ -24,7 +24,7 @@ static char *hollow_ball(size_t *size)
 
 uint64_t scenario_run(uint32_t iterations, bool backwards)
 {
-  static const harness_task tasks[] = {{UPLOAD, 1, 0}, {WHCR, 2 * PRISM_ISLAND_KINDS, 0},
+  static const harness_task tasks[] = {{UPLOAD, 1, 0}, {WHCR, 2 * PRISM_ISLAND_KINDS, 3},
                                        {THERMO, 3, 0}, {QUANTUM, 3, 0},
                                        {LBS, 3, 0},    {CUSTOM, 1, 0},
                                        {PHASE, 1, 0},  {DOWNLOAD, 1, 0}};

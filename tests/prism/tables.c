@@ -25,8 +25,8 @@ static char *open_busy(harness *h, uint32_t percent)
   return text;
 }
 
-/* With an island of every kind. */
-static const harness_task all_kinds[] = {{UPLOAD, 1, 0}, {WHCR, 2 * PRISM_ISLAND_KINDS, 0},
+/* With an island of every kind, and two chains in those that cool. */
+static const harness_task all_kinds[] = {{UPLOAD, 1, 0}, {WHCR, 2 * PRISM_ISLAND_KINDS, 2},
                                          {THERMO, 4, 0}, {QUANTUM, 4, 0},
                                          {PHASE, 1, 0},  {DOWNLOAD, 1, 0}};
 
@@ -45,29 +45,45 @@ static void tables_equal_a_recount(void **state)
   }
 }
 
-/* The tables of all individuals follow one another in their regions. */
-static void every_individual_has_tables(void **state)
+/* The tables of all individuals, then of all chains, follow one another in their regions. */
+static void every_search_has_tables(void **state)
 {
-  static const harness_task all[] = {
-      {UPLOAD, 1, 0}, {WHCR, PRISM_INDIVIDUALS_MAX, 0}, {PHASE, 1, 0}, {DOWNLOAD, 1, 0}};
+  static const uint32_t chains = PRISM_COOLING(PRISM_INDIVIDUALS_MAX) * PRISM_CHAINS_MAX;
+  static const harness_task all[] = {{UPLOAD, 1, 0},
+                                     {WHCR, PRISM_INDIVIDUALS_MAX, PRISM_CHAINS_MAX},
+                                     {PHASE, 1, 0},
+                                     {DOWNLOAD, 1, 0}};
+  const uint32_t searches = PRISM_INDIVIDUALS_MAX + chains;
   harness h;
   char *text = open_busy(&h, 50);
   (void)state;
-  for (uint32_t i = 0; i < PRISM_INDIVIDUALS_MAX; i++) {
-    const aatgs_task t = harness_task_of(&h, 1, &all[1], i);
+  for (uint32_t i = 0; i < searches; i++) {
+    const aatgs_task t = harness_task_of(&h, 1, &all[1], 0);
     const prism_whcr_state s = prism_whcr_state_of(&t, i);
     const struct {
-      uint32_t region;
+      uint32_t region, count;
       const void *at;
-    } tables[] = {{PRISM_WHCR_COLORS, s.w.color}, {PRISM_WHCR_RING, s.ring},
-                  {PRISM_WHCR_GAMMA, s.w.gamma},  {PRISM_WHCR_OWN, s.w.own},
-                  {PRISM_WHCR_LOW, s.w.low},      {PRISM_WHCR_MEMBERS, s.w.members},
-                  {PRISM_WHCR_DUE, s.due},        {PRISM_WHCR_SCRATCH, s.scratch}};
-    for (size_t k = 0; k < sizeof tables / sizeof tables[0]; k++) {
-      const uint32_t region = tables[k].region;
-      const size_t each = h.bytes[region] / PRISM_INDIVIDUALS_MAX;
-      assert_int_equal((const uint8_t *)tables[k].at - h.regions[region], each * i);
-    }
+    } tables[] = {{PRISM_WHCR_RING, PRISM_INDIVIDUALS_MAX, s.ring},
+                  {PRISM_WHCR_DUE, PRISM_INDIVIDUALS_MAX, s.due},
+                  {PRISM_WHCR_GAMMA, searches, s.w.gamma},
+                  {PRISM_WHCR_OWN, searches, s.w.own},
+                  {PRISM_WHCR_LOW, searches, s.w.low},
+                  {PRISM_WHCR_MEMBERS, searches, s.w.members},
+                  {PRISM_WHCR_SCRATCH, searches, s.scratch}};
+    for (size_t k = 0; k < sizeof tables / sizeof tables[0]; k++)
+      if (i < tables[k].count) {
+        const uint32_t region = tables[k].region;
+        const size_t each = h.bytes[region] / tables[k].count;
+        assert_int_equal((const uint8_t *)tables[k].at - h.regions[region], each * i);
+      }
+    const size_t colors = i < PRISM_INDIVIDUALS_MAX ? i * PRISM_WHCR_SLOTS
+                                                    : PRISM_INDIVIDUALS_MAX * PRISM_WHCR_SLOTS + i -
+                                                          PRISM_INDIVIDUALS_MAX;
+    assert_int_equal(s.w.at, colors * s.w.n);
+    assert_true(i < PRISM_INDIVIDUALS_MAX
+                    ? s.individual == i
+                    : prism_island_kind_of(s.individual) == PRISM_ISLAND_COOL &&
+                          prism_chain_number(&t, s.individual, i % PRISM_CHAINS_MAX) == i);
   }
   for (int i = 0; i < 50; i++) {
     harness_iterate(&h, all, HARNESS_COUNT(all));
@@ -248,7 +264,7 @@ static void the_tabu_clock_wraps(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {cmocka_unit_test(tables_equal_a_recount),
-                                     cmocka_unit_test(every_individual_has_tables),
+                                     cmocka_unit_test(every_search_has_tables),
                                      cmocka_unit_test(a_wrong_table_is_noticed),
                                      cmocka_unit_test(a_choice_is_a_best_move),
                                      cmocka_unit_test(a_wrong_result_is_noticed),
