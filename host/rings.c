@@ -123,10 +123,16 @@ uint64_t aatgs_post_ordered(aatgs_runtime *rt, aatgs_opcode opcode, uint32_t gra
   return post(rt, &u);
 }
 
-/* Short parts go by the program; so does a chain that has the device to itself. */
-static bool is_placed(const aatgs_runtime *rt, const aatgs_live_graph *g)
+/* Short parts go by the program; so does a chain that has the device to itself. Of a graph that
+ * comes once there is nothing to spread, and the next one would wait for it. */
+static uint16_t flags_of(const aatgs_runtime *rt, uint32_t slot)
 {
-  return g->workers && (g->fine || (g->workers == 1 && rt->next_seen == rt->next_iteration));
+  const aatgs_live_graph *g = &rt->graphs[slot];
+  const uint64_t in_flight = rt->next_iteration - rt->next_seen;
+  if (!g->workers || !(g->fine || (g->workers == 1 && !in_flight)))
+    return 0;
+  const bool spread = g->spreads && slot == rt->current && in_flight >= rt->device->spread_from;
+  return AATGS_COMMAND_PLACED | (spread ? AATGS_COMMAND_SPREAD : 0);
 }
 
 uint64_t aatgs_post_iteration(aatgs_runtime *rt, uint32_t slot, const void *config)
@@ -137,7 +143,7 @@ uint64_t aatgs_post_iteration(aatgs_runtime *rt, uint32_t slot, const void *conf
   aatgs_flight *f = flight_of(rt, iteration);
   command_words u;
   u.command.header = (aatgs_command_header){.opcode = AATGS_OP_ITERATE,
-                                            .flags = is_placed(rt, g) ? AATGS_COMMAND_PLACED : 0,
+                                            .flags = flags_of(rt, slot),
                                             .graph = g->number,
                                             .iteration = iteration,
                                             .timing_base = rt->next_timing,

@@ -55,6 +55,7 @@ typedef struct aatgs_live_graph {
   uint32_t records;
   uint32_t workers;        /* of its program, 0: it has none */
   bool fine;               /* see aatgs_graph_is_fine() */
+  bool spreads;            /* any worker may run its program: AATGS_COMMAND_SPREAD */
   uint32_t plan;           /* number of the plan in force, 0: none yet */
   uint64_t plan_epoch;     /* runtime.epoch when it was made */
   uint64_t last_iteration; /* that ran it, 0: none */
