@@ -45,11 +45,13 @@ static const struct {
   const char *name;
   const char *type; /* of the workload `empty` */
   shape *(*make)(void);
-} graphs[] = {{"one", "Nothing", make_one},
-              {"ordered", "Ordered", make_one},
-              {"chain", "Nothing", make_chain},
-              {"fork-join", "Nothing", make_fork_join},
-              {"stencil", "Nothing", make_stencil}};
+  bool spread; /* over all workers, where there are several */
+} graphs[] = {{"one", "Nothing", make_one, false},
+              {"spread", "Nothing", make_one, true},
+              {"ordered", "Ordered", make_one, false},
+              {"chain", "Nothing", make_chain, false},
+              {"fork-join", "Nothing", make_fork_join, false},
+              {"stencil", "Nothing", make_stencil, false}};
 #define GRAPHS (sizeof graphs / sizeof *graphs)
 
 /* What is put into the ring; hooks of a workload have no argument for it. */
@@ -57,6 +59,7 @@ static struct script {
   const struct aatgs_workload *real;
   aatgs_graph *graph;
   uint32_t iterations;
+  bool spread;
   int rc;
 } script;
 
@@ -86,6 +89,8 @@ static void fill(aatgs_bus *bus)
   post(bus, n++, &h);
   h = (aatgs_command_header){
       .opcode = AATGS_OP_ITERATE, .flags = AATGS_COMMAND_PLACED, .graph = number};
+  if (script.spread && l->workers > 1)
+    h.flags |= AATGS_COMMAND_SPREAD;
   for (uint32_t i = 0; i < script.iterations; i++) {
     h.iteration = l->first_iteration + i;
     h.timing_base = (uint64_t)i * table->records;
@@ -160,15 +165,15 @@ static aatgs_device *start(bench *b, uint32_t workers)
   return device;
 }
 
-/* From one iteration's end to the next one's, and from an iteration's start to its end, by the
- * device's clock. */
+/* From one iteration's end to the next one's, where they end in order, from an iteration's start to
+ * its end, and how many end in a second, by the device's clock. */
 static void report(bench *b, const char *name, const aatgs_bus *bus)
 {
   const aatgs_bus_layout *l = &bus->layout;
   const aatgs_flit *ring =
       (const aatgs_flit *)(const void *)((const uint8_t *)bus + l->telemetry_at);
   bench_samples period, latency;
-  uint64_t before = 0;
+  uint64_t before = 0, first = UINT64_MAX, last = 0;
   bench_samples_open(b, &period, script.iterations);
   bench_samples_open(b, &latency, script.iterations);
   for (uint32_t i = 0; i < script.iterations; i++) {
@@ -185,12 +190,17 @@ static void report(bench *b, const char *name, const aatgs_bus *bus)
     if (i)
       bench_sample(&period, u.record.end_ns - before);
     before = u.record.end_ns;
+    first = before < first ? before : first;
+    last = before > last ? before : last;
   }
   json_t *row = bench_row(b, name, false);
   bench_count(row, "iterations", script.iterations);
   bench_count(row, "workers", l->workers);
   bench_latency(row, &latency);
-  bench_count(row, "back_to_back_ns", bench_percentile(&period, 500));
+  if (!script.spread)
+    bench_count(row, "back_to_back_ns", bench_percentile(&period, 500));
+  if (last > first)
+    bench_count(row, "per_second", (script.iterations - 1) * UINT64_C(1000000000) / (last - first));
   bench_samples_close(&period);
   bench_samples_close(&latency);
 }
@@ -199,7 +209,7 @@ static int usage(void)
 {
   fprintf(stderr, "Usage: bench_profile DEVICE GRAPH [ITERATIONS [WORKERS]]\n"
                   "  DEVICE      cpu, cuda or cuda:N\n"
-                  "  GRAPH       one, ordered, chain, fork-join or stencil\n"
+                  "  GRAPH       one, spread, ordered, chain, fork-join or stencil\n"
                   "  ITERATIONS  1 to 32000 (default: 1000)\n"
                   "  WORKERS     of the device (default: all)\n");
   return 2;
@@ -218,6 +228,7 @@ int main(int argc, char **argv)
   script.iterations = argc > 3 ? (uint32_t)strtoul(argv[3], NULL, 10) : 1000;
   if (which == GRAPHS || !script.iterations || script.iterations > ITERATIONS_MAX)
     return usage();
+  script.spread = graphs[which].spread;
   b.device = argv[1];
   if (aatgs_workload_load("empty", &script.real, &error))
     bench_fail(&b, "%s", error.text);

@@ -17,7 +17,7 @@
 #endif
 
 #define AATGS_BUS_MAGIC UINT64_C(0x3153554253475441) /* "ATGSBUS1", little-endian */
-#define AATGS_BUS_VERSION 4u
+#define AATGS_BUS_VERSION 5u
 
 #define AATGS_CONFIG_BYTES_MAX 256u
 #define AATGS_TELEMETRY_BYTES_MAX 64u
@@ -53,7 +53,9 @@ typedef enum aatgs_opcode {
 
 typedef enum aatgs_command_flag {
   AATGS_COMMAND_PLACED = 1, /* run the graph's program, see aatgs_turn */
-  AATGS_COMMAND_ACQUIRE = 2 /* in a relayed copy: something was written before, see D11 */
+  AATGS_COMMAND_ACQUIRE = 2, /* in a relayed copy: something was written before, see D11 */
+  AATGS_COMMAND_SPREAD = 4   /* with PLACED: the program has one worker and touches no region, so
+                                it may run on any, beside the iterations before and after it */
 } aatgs_command_flag;
 
 typedef struct aatgs_command_header {

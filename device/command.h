@@ -117,16 +117,27 @@ AATGS_FN void aatgs_program_starts(aatgs_front *front, const aatgs_outline *g)
   front->programs = front->steps + 1;
 }
 
+/* Whether no dataflow is in flight. */
+AATGS_FN int aatgs_dataflow_over(const aatgs_loop *loop, aatgs_front *front)
+{
+  if (front->dataflow && aatgs_quiescent(loop))
+    front->dataflow = 0;
+  return !front->dataflow;
+}
+
+/* Whether all have ended that any worker may run. */
+AATGS_FN int aatgs_spread_over(const aatgs_loop *loop, aatgs_front *front)
+{
+  if (front->over != front->spread)
+    front->over = aatgs_dev_load_relaxed_u32(&loop->shared->spread_over); /* D16 */
+  return front->over == front->spread;
+}
+
 /* Whether the program may start now; it is then taken. */
 AATGS_FN int aatgs_program_start(const aatgs_loop *loop, aatgs_front *front, uint32_t number)
 {
   const aatgs_outline *g = aatgs_outline_of(loop, front, number);
-  if (front->dataflow) {
-    if (!aatgs_quiescent(loop))
-      return 0;
-    front->dataflow = 0;
-  }
-  if (!aatgs_program_fits(front, g))
+  if (!aatgs_dataflow_over(loop, front) || !aatgs_program_fits(front, g))
     return 0;
   aatgs_program_starts(front, g);
   return 1;
@@ -136,7 +147,7 @@ AATGS_FN int aatgs_program_start(const aatgs_loop *loop, aatgs_front *front, uin
 AATGS_FN int aatgs_dataflow_start(aatgs_loop *loop, aatgs_front *front, uint32_t worker,
                                   uint64_t iteration)
 {
-  if (!aatgs_programs_over(front))
+  if (!aatgs_programs_over(front) || !aatgs_spread_over(loop, front))
     return 0;
   if (!front->dataflow) {
     const uint64_t before = iteration - loop->first_iteration;
@@ -158,12 +169,18 @@ AATGS_FN int aatgs_all_ended(const aatgs_loop *loop, aatgs_front *front)
   return aatgs_programs_over(front) && (!front->dataflow || aatgs_quiescent(loop));
 }
 
-/* NONE: the command has to wait for iterations in flight, and is to be looked at again. */
+/* NONE: the command has to wait for iterations in flight, and is to be looked at again. To
+ * acknowledge one gives the slots before it back to the host: no worker may have to read them yet.
+ */
 AATGS_COLD aatgs_step_kind aatgs_command_decode(aatgs_loop *loop, aatgs_front *front,
                                                 uint32_t worker, const aatgs_command_header *h)
 {
+  if (h->opcode != AATGS_OP_ITERATE && !aatgs_spread_over(loop, front))
+    return AATGS_STEP_NONE;
   switch (h->opcode) {
   case AATGS_OP_ITERATE:
+    if (h->flags & AATGS_COMMAND_SPREAD)
+      return aatgs_dataflow_over(loop, front) ? AATGS_STEP_SPREAD : AATGS_STEP_NONE;
     if (h->flags & AATGS_COMMAND_PLACED)
       return aatgs_program_start(loop, front, h->graph) ? AATGS_STEP_PROGRAM : AATGS_STEP_NONE;
     return aatgs_dataflow_start(loop, front, worker, h->iteration) ? AATGS_STEP_ADMIT
@@ -185,7 +202,7 @@ AATGS_COLD aatgs_step_kind aatgs_command_decode(aatgs_loop *loop, aatgs_front *f
 AATGS_COLD void aatgs_command_done(aatgs_loop *loop, aatgs_front *front, aatgs_step_kind kind)
 {
   front->next_command++;
-  if (kind == AATGS_STEP_ADMIT || kind == AATGS_STEP_PROGRAM)
+  if (kind == AATGS_STEP_ADMIT || kind == AATGS_STEP_PROGRAM || kind == AATGS_STEP_SPREAD)
     return;
   front->dirty = 1;
   aatgs_bus_store_release(&loop->bus->device.ordered_done, front->next_command); /* B5 */

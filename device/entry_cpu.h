@@ -79,6 +79,18 @@ static void aatgs_thread_program(aatgs_loop *loop, aatgs_thread *self)
   front->ended++;
 }
 
+/* Any worker may run it: this one does, and lets another one poll meanwhile. */
+static void aatgs_thread_spread(aatgs_loop *loop, aatgs_thread *self)
+{
+  const aatgs_command *command = &self->command.command;
+  loop->shared->front.spread++;
+  aatgs_command_done(loop, &loop->shared->front, AATGS_STEP_SPREAD);
+  aatgs_token_give(loop, self);
+  aatgs_program_run(loop, self->worker.id, &self->program, &command->header, command->config,
+                    aatgs_clock_ns(), 0, &self->pace, 0, 1);
+  aatgs_dev_count_u32(&loop->shared->spread_over); /* D15 */
+}
+
 /* A filled frame; this worker keeps the first task and lets another one poll. */
 static void aatgs_thread_admit(aatgs_loop *loop, aatgs_thread *self)
 {
@@ -94,6 +106,7 @@ static void aatgs_thread_obey(aatgs_loop *loop, aatgs_thread *self, aatgs_step_k
 {
   const aatgs_command_header *h = &self->command.command.header;
   switch (kind) {
+  case AATGS_STEP_SPREAD: aatgs_thread_spread(loop, self); return;
   case AATGS_STEP_PROGRAM: aatgs_thread_program(loop, self); break;
   case AATGS_STEP_ADMIT: aatgs_thread_admit(loop, self); break;
   case AATGS_STEP_GRAPH: aatgs_take_graph(loop, self->worker.id, h->graph, 0, 1); break;

@@ -51,15 +51,19 @@ static __device__ inline void aatgs_desk_find(aatgs_block *b, aatgs_step *step, 
   }
 }
 
-/* Another block: a relayed program, or a ready part. */
+/* Another block: a relayed program, a deal, or a ready part. */
 static __device__ inline void aatgs_block_find(aatgs_block *b, aatgs_step *step, uint32_t lane)
 {
   aatgs_shared *shared = b->loop.shared;
-  const uint64_t *word = lane == 0 ? &shared->admitted : &shared->completed;
+  const uint64_t *word = lane == 0   ? &shared->admitted
+                         : lane == 1 ? &shared->completed
+                                     : aatgs_deal_at(&b->loop, b->worker.dealt); /* D16 */
   for (uint32_t idle = 0;; idle++) {
     const uint64_t v = aatgs_dev_load_relaxed_u64(word);
     uint32_t kind = AATGS_STEP_NONE;
-    if (aatgs_relay_take(&b->loop, &b->worker, &b->command, lane))
+    if (aatgs_relay_take(&b->loop, &b->worker, &b->command, lane) ||
+        aatgs_deal_take(&b->loop, &b->worker, &b->program, __shfl_sync(AATGS_ALL_LANES, v, 2),
+                        &b->command, lane))
       kind = AATGS_STEP_PROGRAM;
     else if (__shfl_sync(AATGS_ALL_LANES, v, 0) != __shfl_sync(AATGS_ALL_LANES, v, 1) &&
              lane == 0 && aatgs_claim(&b->loop, &b->worker, step))
@@ -146,7 +150,7 @@ static __device__ inline void aatgs_block_programs(aatgs_block *b, uint32_t *ope
 static __device__ inline void aatgs_lanes_first(aatgs_block *b, uint32_t lane, uint32_t lanes)
 {
   uint32_t opened = 0; /* boxes */
-  aatgs_pace pace = {0, 0};
+  aatgs_pace pace = {0, 0, 0};
   for (;;) {
     if (lane == 0 && b->step.kind == AATGS_STEP_NONE)
       aatgs_desk_find(b, &b->step, opened);
@@ -167,7 +171,7 @@ static __device__ inline void aatgs_lanes_first(aatgs_block *b, uint32_t lane, u
 static __device__ inline void aatgs_lanes_other(aatgs_block *b, uint32_t lane, uint32_t lanes)
 {
   const aatgs_command *command = &b->command.command;
-  aatgs_pace pace = {0, 0};
+  aatgs_pace pace = {0, 0, 0};
   for (;;) {
     if (lane < AATGS_TEAM_LANES && b->step.kind == AATGS_STEP_NONE) {
       __syncwarp();
@@ -180,12 +184,16 @@ static __device__ inline void aatgs_lanes_other(aatgs_block *b, uint32_t lane, u
         return;
       continue;
     }
-    aatgs_program_run(&b->loop, blockIdx.x, &b->program, &command->header, command->config,
-                      b->worker.now_ns, aatgs_relay_index(&b->loop, &b->worker, command), &pace,
-                      lane, lanes);
+    const uint32_t spread = command->header.flags & AATGS_COMMAND_SPREAD;
+    aatgs_program_run(
+        &b->loop, blockIdx.x, &b->program, &command->header, command->config, b->worker.now_ns,
+        spread ? 0 : aatgs_relay_index(&b->loop, &b->worker, command), &pace, lane, lanes);
     aatgs_worker_sync(lanes);
-    if (lane == 0)
+    if (lane == 0) {
       b->step.kind = AATGS_STEP_NONE;
+      if (spread)
+        aatgs_dev_count_u32(&b->loop.shared->spread_over); /* D15 */
+    }
     __syncwarp();
   }
 }

@@ -21,6 +21,7 @@ typedef enum aatgs_step_kind {
   AATGS_STEP_NONE = 0,
   AATGS_STEP_PART,     /* run a part (or finish) of a task */
   AATGS_STEP_PROGRAM,  /* run this worker's share of an iteration, see program.h */
+  AATGS_STEP_SPREAD,   /* the same where any worker may run all of it */
   AATGS_STEP_ADMIT,    /* fill in a frame, then start its first tasks */
   AATGS_STEP_REBUILD,  /* rebuild the derived regions */
   AATGS_STEP_NOP,      /* acknowledge */
@@ -54,6 +55,7 @@ typedef struct aatgs_worker {
   uint64_t now_ns;   /* clock at the end of the last step */
   uint64_t oldest;   /* iterations before this one are complete */
   uint64_t relayed;  /* sequence number of the next relayed command to take */
+  uint32_t dealt;    /* cuda: number of the next deal to take, see aatgs_deal_take() */
   uint64_t shuffled; /* state of the generator behind SHUFFLE */
 } aatgs_worker;
 

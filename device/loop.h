@@ -46,6 +46,7 @@ AATGS_FN void aatgs_worker_open(const aatgs_loop *loop, uint32_t id, aatgs_worke
   w->now_ns = 0;
   w->oldest = loop->first_iteration;
   w->relayed = 1;
+  w->dealt = id;
   w->shuffled = id;
 }
 

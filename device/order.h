@@ -24,6 +24,9 @@
  *             waits for none but such turns has nothing to acquire.
  *   D11 -> D12 what was written before a relayed command, before the bell. The command's slot
  *             validates itself, so the bell is looked at only when something was written.
+ *   D13 -> D14 a graph was copied before its number shows; for who is dealt an iteration of it.
+ *   D15 -- D16 deals, and how many iterations that any worker may run have ended: they touch no
+ *             region and leave nothing behind inside the device, so there is no order.
  * Inside a thread block of a GPU (block scope):
  *   P1 -> P2  a box is filled in by a polling warp before the lanes open it; a box was
  *             emptied before it is filled in again; a slot's command was obeyed before the next
@@ -358,6 +361,16 @@ AATGS_ORDER_FN void aatgs_bus_fence_acquire(void)
 
 AATGS_DEFINE_DEV(32)
 AATGS_DEFINE_DEV(64)
+
+/* D15, for a count. */
+AATGS_ORDER_FN void aatgs_dev_count_u32(uint32_t *p)
+{
+#if defined(__CUDA_ARCH__)
+  (void)AATGS_DEV(p, uint32_t).fetch_add(1, cuda::memory_order_relaxed);
+#else
+  __atomic_fetch_add(p, 1, __ATOMIC_RELAXED);
+#endif
+}
 
 /* D9 where there is nothing to release. A release costs a GPU a third of a microsecond. */
 AATGS_ORDER_FN void aatgs_done_store(uint32_t *p, uint32_t v)

@@ -4,11 +4,14 @@
 #ifndef AATGS_POLLER_CUDA_H
 #define AATGS_POLLER_CUDA_H
 
+#include "deal_cuda.h"
+
 #define AATGS_POLLERS        2u /* more would queue up at the lines of the slot */
 #define AATGS_AHEAD          8u /* slots that a warp reads at a time while commands stream in */
 #define AATGS_BOXES          16u
 #define AATGS_POLLS_PER_BEAT 256u
 #define AATGS_HOST_LANE      24u /* the first lane that has no flit of the slot to read */
+#define AATGS_SPREAD_LOOKS   4u  /* in a row, for more to be dealt where there was one */
 
 /* What the lanes are to do next. */
 typedef struct aatgs_box {
@@ -207,7 +210,12 @@ static __device__ inline void aatgs_desk_obey(aatgs_loop *loop, aatgs_desk *d, a
     aatgs_box_close(d, box, lane);
     break;
   case AATGS_STEP_ADMIT: aatgs_desk_admit(loop, d, box, lane); break;
-  case AATGS_STEP_GRAPH: aatgs_take_graph(loop, 0, h->graph, lane, AATGS_TEAM_LANES); break;
+  case AATGS_STEP_GRAPH:
+    aatgs_take_graph(loop, 0, h->graph, lane, AATGS_TEAM_LANES);
+    __syncwarp();
+    if (lane == 0)
+      aatgs_dev_store_release_u32(&loop->shared->graph, h->graph); /* D13 */
+    break;
   case AATGS_STEP_PLAN: aatgs_take_plan(loop, 0, h->plan, lane, AATGS_TEAM_LANES); break;
   case AATGS_STEP_SNAPSHOT:
   case AATGS_STEP_RESTORE: aatgs_desk_state(loop, d, box, kind, lane); break;
@@ -238,8 +246,9 @@ AATGS_COLD aatgs_step_kind aatgs_desk_take(aatgs_loop *loop, aatgs_desk *d, uint
 
 /* Which way a command goes that a polling warp has in hand: LONG is aatgs_desk_take(), any other
  * the number of its box, for aatgs_desk_pass(). */
-#define AATGS_WAY_LONG AATGS_BOXES
-#define AATGS_WAY_LOST (AATGS_BOXES + 1u) /* the other warp has it in hand */
+#define AATGS_WAY_LONG   AATGS_BOXES
+#define AATGS_WAY_LOST   (AATGS_BOXES + 1u) /* the other warp has it in hand */
+#define AATGS_WAY_SPREAD (AATGS_BOXES + 2u) /* nobody has: it is one for aatgs_poll_spread() */
 
 /* Whether the command is a program of graph `number`, by the header's first flit. */
 static __device__ inline uint32_t aatgs_is_program(aatgs_flit f, uint32_t number)
@@ -311,16 +320,20 @@ static __device__ inline int aatgs_poll_obey(aatgs_loop *loop, aatgs_desk *d, ui
 }
 
 /* Takes command n, of which this lane has the flit f, in hand unless the other warp has, and obeys
- * it. Returns 0 when the loop is to end. */
+ * it. *spread: how many looks of aatgs_poll_spread() are to follow. Returns 0 when the loop is to
+ * end. */
 static __device__ inline int aatgs_poll_take(aatgs_loop *loop, aatgs_desk *d, uint32_t n,
-                                             aatgs_flit f, uint32_t lane)
+                                             aatgs_flit f, uint32_t *spread, uint32_t lane)
 {
   const uint64_t start_ns = aatgs_clock_ns();
   uint32_t way = AATGS_WAY_LOST;
-  if (lane == 0 && aatgs_block_cas(&d->claimed, n, n + 1))
+  if (aatgs_is_spread(f, lane))
+    way = AATGS_WAY_SPREAD;
+  else if (lane == 0 && aatgs_block_cas(&d->claimed, n, n + 1))
     way = aatgs_desk_way(d, n, f);
   way = aatgs_team_share(way);
-  return way == AATGS_WAY_LOST || aatgs_poll_obey(loop, d, way, n, f, start_ns, lane);
+  *spread = way == AATGS_WAY_SPREAD ? AATGS_SPREAD_LOOKS : 0;
+  return way >= AATGS_WAY_LOST || aatgs_poll_obey(loop, d, way, n, f, start_ns, lane);
 }
 
 /* Whether the commands in f, of which the first one's turn has come, are programs like the one
@@ -368,6 +381,7 @@ static __device__ inline void aatgs_stream_wait(const aatgs_loop *loop, aatgs_de
 
 /* While commands stream in: looks for the next AATGS_AHEAD, takes those that are there in hand at
  * once, so that the other warp meanwhile looks for those behind them, and obeys them in their turn.
+ * One that any worker may run, and what follows it, is not looked at.
  * Returns how many were there; UINT32_MAX: the loop is to end. */
 AATGS_COLD uint32_t aatgs_poll_stream(aatgs_loop *loop, aatgs_desk *d, uint32_t lane)
 {
@@ -380,7 +394,8 @@ AATGS_COLD uint32_t aatgs_poll_stream(aatgs_loop *loop, aatgs_desk *d, uint32_t 
   uint32_t count = 0, alike = 0;
 #pragma unroll
   for (uint32_t k = 0; k < AATGS_AHEAD; k++)
-    count += count == k && aatgs_team_all(f[k].tag == n + k || lane >= AATGS_COMMAND_FLITS);
+    count += count == k && aatgs_team_all((f[k].tag == n + k && !aatgs_is_spread(f[k], lane)) ||
+                                          lane >= AATGS_COMMAND_FLITS);
   const uint32_t mine = count && lane == 0 && aatgs_block_cas(&d->claimed, n, n + count);
   if (!aatgs_team_share(mine))
     return count;
@@ -409,6 +424,40 @@ AATGS_COLD uint32_t aatgs_poll_stream(aatgs_loop *loop, aatgs_desk *d, uint32_t 
   return count;
 }
 
+/* While commands stream in that any worker may run: looks at the headers of as many as there are
+ * lanes, takes those that are there in hand at once and deals them out in their turn. Returns how
+ * many such looks are to follow, of `left`; UINT32_MAX: the loop is to end. */
+AATGS_COLD uint32_t aatgs_poll_spread(aatgs_loop *loop, aatgs_desk *d, uint32_t left, uint32_t lane)
+{
+  const uint32_t n = aatgs_team_share(aatgs_block_load_acquire(&d->claimed));
+  const aatgs_flit f = aatgs_flit_load(aatgs_poll_at(loop, n + lane, 0)); /* B2 */
+  const uint32_t there = __ballot_sync(AATGS_ALL_LANES, f.tag == n + lane);
+  const uint32_t spread = there & __ballot_sync(AATGS_ALL_LANES, aatgs_is_spread(f, 0));
+  const uint32_t count = (uint32_t)__ffsll(~(uint64_t)spread) - 1;
+  if (!count)
+    return there & 1 ? 0 : left - 1;
+  uint32_t mine = lane == 0 && aatgs_block_cas(&d->claimed, n, n + count), ready = 0;
+  if (!aatgs_team_share(mine))
+    return AATGS_SPREAD_LOOKS;
+  if (lane == 0) {
+    aatgs_stream_wait(loop, d, n);
+    ready = aatgs_block_load_acquire(&d->obeyed) == n; /* P2 */
+    for (uint32_t spins = 1; ready && !aatgs_dataflow_over(loop, &d->front); spins++)
+      ready = spins % 16 || !aatgs_dev_load_acquire_u32(&loop->shared->stop);
+  }
+  if (!aatgs_team_share(ready))
+    return UINT32_MAX;
+  if (lane < count)
+    aatgs_deal_put(loop, d->front.spread + 1 + lane, n + lane);
+  __syncwarp();
+  if (lane == 0) {
+    d->front.spread += count;
+    d->front.next_command += count;
+    aatgs_block_store_release(&d->obeyed, n + count); /* P1 */
+  }
+  return AATGS_SPREAD_LOOKS;
+}
+
 /* A polling warp leaves; the last one tells the lanes. A box gets free unless a task never returns,
  * and then the loop cannot end. */
 static __device__ inline void aatgs_poller_leave(aatgs_desk *d, uint32_t lane)
@@ -429,17 +478,24 @@ static __device__ inline void aatgs_poller_leave(aatgs_desk *d, uint32_t lane)
 }
 
 /* One polling warp. It reads one slot at a time, and more after two looks in a row that have found
- * something. */
+ * something, or one that has found what any worker may run. */
 static __device__ inline void aatgs_poll(aatgs_loop *loop, aatgs_desk *d, uint32_t poller,
                                          uint32_t lane)
 {
   const uint32_t flags = loop->flags;
   uint32_t idle = 0, found = 0; /* looks in a row */
+  uint32_t spread = 0;          /* looks to come of aatgs_poll_spread() */
   for (uint32_t looks = 1;; looks++) {
     const int beat = poller == 0 && looks % AATGS_POLLS_PER_BEAT == 0;
     if (poller && looks % AATGS_POLLS_PER_BEAT == 0 &&
         aatgs_team_any((int)aatgs_dev_load_acquire_u32(&loop->shared->stop)))
       return;
+    if (spread && !beat) {
+      spread = aatgs_poll_spread(loop, d, spread, lane);
+      if (spread == UINT32_MAX)
+        return;
+      continue;
+    }
     if (found > 1 && !beat) {
       const uint32_t count = aatgs_poll_stream(loop, d, lane);
       if (count == UINT32_MAX)
@@ -452,10 +508,10 @@ static __device__ inline void aatgs_poll(aatgs_loop *loop, aatgs_desk *d, uint32
     if (lane < AATGS_COMMAND_FLITS || (beat && lane == AATGS_HOST_LANE))
       f = aatgs_flit_load(aatgs_poll_at(loop, n, lane)); /* B2 */
     if (aatgs_team_all(f.tag == n || lane >= AATGS_COMMAND_FLITS)) {
-      if (!aatgs_poll_take(loop, d, n, f, lane))
+      if (!aatgs_poll_take(loop, d, n, f, &spread, lane))
         return;
       idle = 0;
-      found++;
+      found = spread ? 0 : found + 1;
       continue;
     }
     found = 0;

@@ -35,7 +35,7 @@ typedef struct aatgs_program {
   const uint32_t *wait;
   AATGS_ALIGNAS(16) aatgs_turn near_turn[AATGS_NEAR_TURNS];
   uint32_t near_wait[AATGS_NEAR_WAITS];
-  uint32_t telemetry[2][AATGS_TELEMETRY_BYTES_MAX / 4]; /* of even and of odd iterations */
+  uint32_t telemetry[2][AATGS_TELEMETRY_BYTES_MAX / 4]; /* of even and of odd runs */
   aatgs_notes notes;
 } aatgs_program;
 
@@ -43,6 +43,7 @@ typedef struct aatgs_program {
 typedef struct aatgs_pace {
   uint64_t free_ns; /* when its worker ended the last turn */
   uint32_t taken;   /* turns */
+  uint32_t runs;    /* iterations */
 } aatgs_pace;
 
 /* One iteration, as a lane sees it. What its turns need of the loop and of the worker is read
@@ -452,7 +453,7 @@ AATGS_FN void aatgs_program_run(aatgs_loop *loop, uint32_t worker, aatgs_program
                  .now_ns = start_ns > pace->free_ns ? start_ns : pace->free_ns,
                  .key = aatgs_random_base(loop->seed, iteration),
                  .running = &loop->running[worker],
-                 .telemetry = p->telemetry[iteration & 1],
+                 .telemetry = p->telemetry[pace->runs++ & 1],
                  .telemetry_slot = aatgs_telemetry_slot(loop, iteration),
                  .worker = worker,
                  .tag = (uint32_t)iteration << 2};

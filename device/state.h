@@ -88,6 +88,8 @@ typedef struct aatgs_front {
   uint32_t steps;    /* handed to those who run them, one after the other */
   uint32_t ended;    /* of these */
   uint32_t programs; /* the steps up to the last program */
+  uint32_t spread;   /* iterations that any worker may run, counted up; they are no steps */
+  uint32_t over;     /* so many of them had ended at the last look */
   uint32_t solo;     /* 1: all in flight have one worker and run one after the other */
   uint32_t dirty;    /* 1: something was written since workers were last told to look */
 } aatgs_front;
@@ -98,11 +100,13 @@ typedef struct aatgs_shared {
   aatgs_front front;
 
   /* Everybody's. */
-  AATGS_ALIGNAS(64) uint64_t admitted;  /* iterations taken, as of the last dataflow */
-  AATGS_ALIGNAS(64) uint64_t completed; /* those of them whose telemetry is posted */
-  AATGS_ALIGNAS(64) uint64_t bell;      /* sequence number of the next command to be relayed */
-  uint32_t stop;                        /* 1: leave */
-  uint32_t faulted;                     /* 1: somebody is writing the fault record */
+  AATGS_ALIGNAS(64) uint64_t admitted;    /* iterations taken, as of the last dataflow */
+  AATGS_ALIGNAS(64) uint64_t completed;   /* those of them whose telemetry is posted */
+  AATGS_ALIGNAS(64) uint64_t bell;        /* sequence number of the next command to be relayed */
+  uint32_t graph;                         /* cuda: number of the last one taken over */
+  uint32_t stop;                          /* 1: leave */
+  uint32_t faulted;                       /* 1: somebody is writing the fault record */
+  AATGS_ALIGNAS(64) uint32_t spread_over; /* of front.spread */
 } aatgs_shared;
 
 /* Where a debugger wants a worker that is a thread to wait: before the first part of a task. */
@@ -134,6 +138,7 @@ typedef struct aatgs_loop {
   uint64_t plan_bytes;
   aatgs_frame *frames;
   aatgs_flit *relay; /* commands that others take part in; as many slots as on the bus */
+  uint64_t *deals;   /* cuda: which command each deal is, one a slot, see aatgs_deal_put() */
   uint32_t *done;    /* done words of programs, turns_max a slot */
   uint32_t *worst;   /* of programs, one a slot, see aatgs_turn_failed() */
   uint8_t **regions;
@@ -208,6 +213,7 @@ static inline uint64_t aatgs_state_layout(const aatgs_state_limits *l, uint8_t *
   uint8_t *graphs = AATGS_TAKE(l->graphs_max * l->graph_bytes);
   uint8_t *plans = AATGS_TAKE(l->plans_max * l->plan_bytes);
   uint8_t *relay = AATGS_TAKE(l->frames * AATGS_COMMAND_FLITS * sizeof(aatgs_flit));
+  uint8_t *deals = AATGS_TAKE(l->frames * sizeof(uint64_t));
   uint8_t *done = AATGS_TAKE((uint64_t)l->frames * l->turns_max * sizeof(uint32_t));
   uint8_t *worst = AATGS_TAKE(l->frames * sizeof(uint32_t));
   uint8_t *regions = AATGS_TAKE(l->region_count * sizeof(uint8_t *));
@@ -218,6 +224,7 @@ static inline uint64_t aatgs_state_layout(const aatgs_state_limits *l, uint8_t *
     loop->graphs = graphs;
     loop->plans = plans;
     loop->relay = (aatgs_flit *)(void *)relay;
+    loop->deals = (uint64_t *)(void *)deals;
     loop->done = (uint32_t *)(void *)done;
     loop->worst = (uint32_t *)(void *)worst;
     loop->regions = (uint8_t **)(void *)regions;

@@ -51,6 +51,8 @@ struct aatgs_device {
   uint8_t *const *regions; /* where they lie, if the host can see them; else NULL */
   bool own_clock;          /* its times are not CLOCK_MONOTONIC */
   bool crowded;            /* the host shares cores with workers: its waits must yield */
+  uint32_t spread_from;    /* with so many iterations in flight, others that any worker may run are
+                              better spread than left to the first; UINT32_MAX: never */
 };
 
 /* Opens and starts the device of that kind ("auto", "cpu", "cuda", "cuda:1"). */

@@ -189,6 +189,7 @@ int aatgs_device_cpu_open(const aatgs_device_spec *spec, aatgs_device **out, aat
   d->workload = spec->workload;
   d->base.workers = spec->layout.workers ? spec->layout.workers : cores > 1 ? cores - 1 : 1;
   d->base.crowded = d->base.workers + 1 > cores;
+  d->base.spread_from = d->base.workers > 1 ? 1 : UINT32_MAX;
   read_cpu_name(d->base.name, sizeof d->base.name);
   int rc = open_memory(d, spec, error);
   if (!rc)

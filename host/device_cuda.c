@@ -16,6 +16,11 @@
 
 #define LANES_DEFAULT 256u
 
+/* To get an iteration to another block takes about as long as to run eight short ones in block 0,
+ * and it takes some blocks to make up for that. */
+#define SPREAD_FROM        8u
+#define SPREAD_WORKERS_MIN 16u
+
 typedef struct cuda_device {
   aatgs_device base;
   int ordinal;
@@ -193,6 +198,7 @@ static int count_workers(cuda_device *d, const aatgs_device_spec *spec, uint32_t
         "at most %u",
         spec->layout.workers, lanes, d->base.name, most);
   d->base.workers = spec->layout.workers ? spec->layout.workers : most;
+  d->base.spread_from = d->base.workers < SPREAD_WORKERS_MIN ? UINT32_MAX : SPREAD_FROM;
   return 0;
 }
 

@@ -92,6 +92,7 @@ int aatgs_send_graph(aatgs_runtime *rt, aatgs_graph *graph, uint32_t *slot)
                            rt->bus->layout.waits_max, table);
   g->workers = rc ? 0 : table->workers;
   g->fine = aatgs_graph_is_fine(graph) && (g->workers == 1 || !rt->device->crowded);
+  g->spreads = g->workers == 1 && g->fine && !table->touched;
   g->command = aatgs_post_ordered(rt, AATGS_OP_GRAPH, number, 0);
   aatgs_log_debug("graph %u: %u tasks, %u edges, %u timing records", number, g->tasks,
                   aatgs_graph_edges(graph), g->records);

@@ -42,21 +42,25 @@ int aatgs_batch_step(aatgs_runtime *rt, const void *configs, size_t count, void 
         &rt->error, AATGS_EINVAL, 0,
         "batch_step: %llu earlier iterations have not been read: poll them first",
         (unsigned long long)(rt->next_iteration - rt->next_read));
-  size_t sent = 0;
+  size_t sent = 0, some;
   for (size_t got = 0; got < count;) {
-    int rc = 0;
-    while (sent < count &&
-           !(rc = aatgs_submit(rt, (const uint8_t *)configs + sent * config_bytes, NULL)))
-      sent++;
+    int rc =
+        aatgs_submit_some(rt, (const uint8_t *)configs + sent * config_bytes, count - sent, &some);
+    sent += some;
     if (rc && rc != AATGS_EAGAIN)
       return rc;
     if (sent == got)
       return rc; /* nothing in flight, and no room: a graph slot is still busy */
-    rc = aatgs_wait(rt, to, NULL, rt->options.timeout_ns);
+    if (rc || sent == count)
+      rc = aatgs_wait(rt, to, NULL, rt->options.timeout_ns);
+    else
+      rc = aatgs_poll(rt, to, NULL);
+    for (; rc > 0; rc = rt->next_read < rt->next_seen ? aatgs_poll(rt, to, NULL) : 0) {
+      to += telemetry_bytes;
+      got++;
+    }
     if (rc < 0)
       return rc;
-    to += telemetry_bytes;
-    got++;
   }
   return 0;
 }

@@ -25,10 +25,10 @@ typedef struct aatgs_policy {
   const aatgs_custom_policy *custom; /* a user's: its urgency is the order */
 } aatgs_policy;
 
-/* What the rules look at, by how full the host's config queue is and how many finished iterations
- * nobody has read; device_busy is left false. */
-aatgs_rule_inputs aatgs_rule_fills(uint64_t config_waiting, uint64_t config_slots,
-                                   uint64_t telemetry_waiting);
+/* Fills in what the rules look at, by how full the host's config queue is and how many finished
+ * iterations nobody has read; device_busy is left as it is. */
+void aatgs_rule_fills(aatgs_rule_inputs *inputs, uint64_t config_waiting, uint64_t config_slots,
+                      uint64_t telemetry_waiting);
 
 /* NULL: no policy has that name. */
 const aatgs_policy *aatgs_policy_find(const char *name);

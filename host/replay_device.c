@@ -148,7 +148,7 @@ int aatgs_replay_feed(aatgs_replay_state *s, const aatgs_iteration *it)
   rc = aatgs_pump_until(s->rt, iteration_room, s->rt->graphs[slot].records,
                         s->rt->options.timeout_ns);
   if (!rc)
-    aatgs_post_iteration(s->rt, slot, it->config);
+    aatgs_post_iteration(s->rt, slot, it->config, 0);
   return aatgs_replay_error(s, rc);
 }
 

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #define SPINS_PER_LOOK 256u /* polls between looks at the clock */
+#define AT_ONCE        16u  /* iterations that one reading of the clock is for */
 
 static aatgs_flight *flight_of(aatgs_runtime *rt, uint64_t iteration)
 {
@@ -123,13 +124,20 @@ uint64_t aatgs_post_ordered(aatgs_runtime *rt, aatgs_opcode opcode, uint32_t gra
   return post(rt, &u);
 }
 
-/* Short parts go by the program; so does a chain that has the device to itself. */
-static bool is_placed(const aatgs_runtime *rt, const aatgs_live_graph *g)
+/* Short parts go by the program; so does a chain that has the device to itself. Of a graph that
+ * comes once there is nothing to spread, and the next one would wait for it. */
+static uint16_t flags_of(const aatgs_runtime *rt, uint32_t slot)
 {
-  return g->workers && (g->fine || (g->workers == 1 && rt->next_seen == rt->next_iteration));
+  const aatgs_live_graph *g = &rt->graphs[slot];
+  const uint64_t in_flight = rt->next_iteration - rt->next_seen;
+  if (!g->workers || !(g->fine || (g->workers == 1 && !in_flight)))
+    return 0;
+  const bool spread = g->spreads && slot == rt->current && in_flight >= rt->device->spread_from;
+  return AATGS_COMMAND_PLACED | (spread ? AATGS_COMMAND_SPREAD : 0);
 }
 
-uint64_t aatgs_post_iteration(aatgs_runtime *rt, uint32_t slot, const void *config)
+uint64_t aatgs_post_iteration(aatgs_runtime *rt, uint32_t slot, const void *config,
+                              uint64_t posted_ns)
 {
   aatgs_live_graph *g = &rt->graphs[slot];
   const uint64_t iteration = rt->next_iteration;
@@ -137,7 +145,7 @@ uint64_t aatgs_post_iteration(aatgs_runtime *rt, uint32_t slot, const void *conf
   aatgs_flight *f = flight_of(rt, iteration);
   command_words u;
   u.command.header = (aatgs_command_header){.opcode = AATGS_OP_ITERATE,
-                                            .flags = is_placed(rt, g) ? AATGS_COMMAND_PLACED : 0,
+                                            .flags = flags_of(rt, slot),
                                             .graph = g->number,
                                             .iteration = iteration,
                                             .timing_base = rt->next_timing,
@@ -149,7 +157,7 @@ uint64_t aatgs_post_iteration(aatgs_runtime *rt, uint32_t slot, const void *conf
     memcpy((uint8_t *)u.command.config + rt->iteration_field, &iteration,
            rt->iteration_field_bytes);
   f->command = post(rt, &u);
-  f->posted_ns = aatgs_now_ns();
+  f->posted_ns = posted_ns ? posted_ns : aatgs_now_ns();
   f->iteration = iteration;
   f->timing_base = rt->next_timing;
   f->graph_slot = slot;
@@ -187,20 +195,24 @@ static const aatgs_flit *timing_at(const aatgs_runtime *rt, uint64_t n)
   return rt->timings + (n & (rt->options.timing_slots - 1)) * AATGS_TIMING_FLITS;
 }
 
-/* Takes in the telemetry of iteration next_seen if it is there. What a GPU has written lies in
+/* Whether the telemetry of iteration i is there; it is then copied. What a GPU has written lies in
  * no cache of this core, so the next one's is asked for ahead. */
-static bool take_telemetry(aatgs_runtime *rt)
+static bool load_telemetry(aatgs_runtime *rt, uint64_t i)
 {
-  if (rt->next_seen == rt->next_iteration)
-    return false;
-  const uint64_t i = rt->next_seen;
   aatgs_flight *f = flight_of(rt, i);
   if (!aatgs_slot_load(telemetry_at(rt, i), AATGS_TELEMETRY_FLITS, (uint32_t)i, f->u.words))
     return false;
   __builtin_prefetch(telemetry_at(rt, i + 1));
   __builtin_prefetch(telemetry_at(rt, i + 1) + AATGS_TELEMETRY_FLITS / 2);
   __builtin_prefetch(timing_at(rt, f->timing_base));
-  f->seen_ns = rt->seen_ns = aatgs_now_ns();
+  return true;
+}
+
+/* That of iteration next_seen is. */
+static void see(aatgs_runtime *rt)
+{
+  aatgs_flight *f = flight_of(rt, rt->next_seen);
+  f->seen_ns = rt->seen_ns;
   if (rt->device->own_clock)
     to_host_time(rt, f);
   /* A config is in the ring before it is stamped: a worker may have been quicker. */
@@ -211,6 +223,19 @@ static bool take_telemetry(aatgs_runtime *rt)
   rt->next_seen++;
   if (rt->next_seen - rt->next_read > rt->peak_telemetry)
     rt->peak_telemetry = rt->next_seen - rt->next_read;
+}
+
+/* Takes in telemetry that is there, of the next few iterations. */
+static bool take_telemetry(aatgs_runtime *rt)
+{
+  uint64_t end = rt->next_seen;
+  while (end < rt->next_iteration && end < rt->next_seen + AT_ONCE && load_telemetry(rt, end))
+    end++;
+  if (end == rt->next_seen)
+    return false;
+  rt->seen_ns = aatgs_now_ns();
+  while (rt->next_seen < end)
+    see(rt);
   return true;
 }
 
@@ -334,7 +359,7 @@ static void wait_crowded(const aatgs_runtime *rt, uint32_t spins)
 int aatgs_pump_until(aatgs_runtime *rt, bool (*ready)(aatgs_runtime *rt, uint64_t argument),
                      uint64_t argument, uint64_t timeout_ns)
 {
-  const uint64_t start = aatgs_now_ns();
+  uint64_t start = 0; /* of waiting, at the first look */
   for (uint32_t spins = 1;; spins++) {
     int rc = aatgs_pump(rt);
     if (rc)
@@ -345,7 +370,9 @@ int aatgs_pump_until(aatgs_runtime *rt, bool (*ready)(aatgs_runtime *rt, uint64_
       rc = aatgs_check_alive(rt);
       if (rc)
         return rc;
-      if (aatgs_now_ns() - start > timeout_ns)
+      const uint64_t now = aatgs_now_ns();
+      start = start ? start : now;
+      if (now - start > timeout_ns)
         return aatgs_error_set(&rt->error, AATGS_ETIMEOUT, 0,
                                "nothing came back within %.3f s; iteration %llu is in flight",
                                (double)timeout_ns / 1e9, (unsigned long long)rt->next_seen);
@@ -406,7 +433,8 @@ static int choose(aatgs_runtime *rt, uint32_t *slot)
   return rc ? rc : aatgs_send_plan(rt, *slot);
 }
 
-int aatgs_submit(aatgs_runtime *rt, const void *config, uint64_t *iteration)
+/* All of aatgs_submit() but the look at what has come in. */
+static int submit(aatgs_runtime *rt, const void *config, uint64_t posted_ns, uint64_t *iteration)
 {
   uint32_t slot;
   int rc = aatgs_check_alive(rt);
@@ -422,13 +450,31 @@ int aatgs_submit(aatgs_runtime *rt, const void *config, uint64_t *iteration)
   }
   if (rc)
     return rc;
-  const uint64_t i = aatgs_post_iteration(rt, slot, config);
+  const uint64_t i = aatgs_post_iteration(rt, slot, config, posted_ns);
   if (iteration)
     *iteration = i;
   if (rt->clock.fresh)
     aatgs_record_clock(rt);
   aatgs_tell_submitted(rt, flight_of(rt, i));
-  return aatgs_pump(rt);
+  return 0;
+}
+
+int aatgs_submit(aatgs_runtime *rt, const void *config, uint64_t *iteration)
+{
+  const int rc = submit(rt, config, 0, iteration);
+  return rc ? rc : aatgs_pump(rt);
+}
+
+int aatgs_submit_some(aatgs_runtime *rt, const uint8_t *configs, size_t count, size_t *sent)
+{
+  const uint64_t now_ns = aatgs_now_ns();
+  int rc = 0;
+  for (*sent = 0; !rc && *sent < count && *sent < AT_ONCE; *sent += rc == 0)
+    rc = submit(rt, configs + *sent * rt->workload->config_bytes, now_ns, NULL);
+  if (rc && rc != AATGS_EAGAIN)
+    return rc;
+  const int pumped = aatgs_pump(rt);
+  return pumped ? pumped : rc;
 }
 
 /* Hands the oldest seen iteration to the caller. */

@@ -55,6 +55,7 @@ typedef struct aatgs_live_graph {
   uint32_t records;
   uint32_t workers;        /* of its program, 0: it has none */
   bool fine;               /* see aatgs_graph_is_fine() */
+  bool spreads;            /* any worker may run its program: AATGS_COMMAND_SPREAD */
   uint32_t plan;           /* number of the plan in force, 0: none yet */
   uint64_t plan_epoch;     /* runtime.epoch when it was made */
   uint64_t last_iteration; /* that ran it, 0: none */
@@ -208,8 +209,13 @@ int aatgs_pump(aatgs_runtime *rt);
 /* Pumps until `ready` says true: 0, AATGS_ETIMEOUT, or an error. */
 int aatgs_pump_until(aatgs_runtime *rt, bool (*ready)(aatgs_runtime *rt, uint64_t argument),
                      uint64_t argument, uint64_t timeout_ns);
-/* Posts a config for the graph in `slot` with its plan in force. Credit was checked. */
-uint64_t aatgs_post_iteration(aatgs_runtime *rt, uint32_t slot, const void *config);
+/* Posts a config for the graph in `slot` with its plan in force. Credit was checked. `posted_ns`:
+ * the host's clock a moment ago, 0: it is read. */
+uint64_t aatgs_post_iteration(aatgs_runtime *rt, uint32_t slot, const void *config,
+                              uint64_t posted_ns);
+/* aatgs_submit() of the next few of `count` configs, *sent of them: the clock is read, and what has
+ * come in is looked at, once for them all. AATGS_EAGAIN: there was no room for more. */
+int aatgs_submit_some(aatgs_runtime *rt, const uint8_t *configs, size_t count, size_t *sent);
 /* 0, AATGS_EAGAIN or AATGS_EDEVICE: whether an iteration of `records` timings can be posted. */
 int aatgs_iteration_credit(aatgs_runtime *rt, uint32_t records);
 /* The device is gone, or the recorder failed: the error to return, else 0. */

@@ -16,23 +16,32 @@ static const aatgs_performance_snapshot *latest(const aatgs_scheduler *s)
   return s->snapshot_count ? &s->snapshots[s->snapshot_first + s->snapshot_count - 1] : NULL;
 }
 
+/* Member by member: to read as one what was just written as several waits until all stores before
+ * it are through, which on the hot path are those into the command ring. */
+static bool same_inputs(const aatgs_rule_inputs *a, const aatgs_rule_inputs *b)
+{
+  return a->config_low == b->config_low && a->telemetry_high == b->telemetry_high &&
+         a->device_busy == b->device_busy;
+}
+
 bool aatgs_scheduler_refresh(aatgs_scheduler *s)
 {
   const aatgs_performance_snapshot *last = latest(s);
-  aatgs_rule_inputs before = s->inputs;
+  aatgs_rule_inputs inputs;
   bool changed = false;
 
-  s->inputs = aatgs_rule_fills(s->config_waiting, aatgs_config_ring_capacity(s->configs),
-                               s->telemetry_waiting);
-  s->inputs.device_busy = last && last->gpu_utilization_x1000 > BUSY_X1000;
+  aatgs_rule_fills(&inputs, s->config_waiting, aatgs_config_ring_capacity(s->configs),
+                   s->telemetry_waiting);
+  inputs.device_busy = last && last->gpu_utilization_x1000 > BUSY_X1000;
+  if (s->lane_factor[0] && same_inputs(&inputs, &s->inputs))
+    return false;
+  s->inputs = inputs;
   for (uint32_t lane = 0; lane < AATGS_LANES; lane++) {
     uint32_t priority = s->policy->lane_factor(lane, &s->inputs);
     changed |= priority != s->lane_factor[lane];
     s->lane_factor[lane] = priority;
   }
-  if (s->policy->custom)
-    changed = memcmp(&before, &s->inputs, sizeof before) != 0;
-  return changed;
+  return changed || s->policy->custom;
 }
 
 /* ---- Snapshots ---- */

@@ -7,11 +7,11 @@
 
 #define TELEMETRY_HIGH 50u
 
-aatgs_rule_inputs aatgs_rule_fills(uint64_t config_waiting, uint64_t config_slots,
-                                   uint64_t telemetry_waiting)
+void aatgs_rule_fills(aatgs_rule_inputs *inputs, uint64_t config_waiting, uint64_t config_slots,
+                      uint64_t telemetry_waiting)
 {
-  return (aatgs_rule_inputs){.config_low = config_waiting * 10 < config_slots * 3,
-                             .telemetry_high = telemetry_waiting > TELEMETRY_HIGH};
+  inputs->config_low = config_waiting * 10 < config_slots * 3;
+  inputs->telemetry_high = telemetry_waiting > TELEMETRY_HIGH;
 }
 
 static uint32_t plain(uint32_t lane, const aatgs_rule_inputs *inputs)

@@ -78,8 +78,8 @@ static int fills_before(aatgs_decisions *d, aatgs_trace *trace, uint64_t next,
       configs = 0;
     d->next_tick++;
   }
-  *told =
-      aatgs_rule_fills(configs, aatgs_trace_get_info(trace)->command_slots, d->telemetry_waiting);
+  told->device_busy = false;
+  aatgs_rule_fills(told, configs, aatgs_trace_get_info(trace)->command_slots, d->telemetry_waiting);
   return rc < 0 ? rc : 1;
 }
 

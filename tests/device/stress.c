@@ -193,12 +193,50 @@ AATGS_FN void stress_report(aatgs_task *t)
   }
 }
 
+/* One of a chain of tasks that touch no region, whose iterations may run side by side. */
+AATGS_FN void stress_alone(aatgs_task *t)
+{
+  const stress_config *config = (const stress_config *)t->config;
+  const uint32_t task = STRESS_ARG_TASK(t->arg);
+  aatgs_one_lane(t)
+  {
+    uint64_t *done = stress_done(t, task);
+    if (TRACKED && done[0] == t->iteration)
+      violation(t, "runs twice", 0, done[0]);
+    if (TRACKED && task && stress_done(t, task - 1)[0] != t->iteration)
+      violation(t, "runs before the task that it follows", task - 1, stress_done(t, task - 1)[0]);
+    stress_spin(t);
+    if (config->iteration != t->iteration)
+      violation(t, "has another iteration's config", t->iteration, config->iteration);
+    done[0] = t->iteration;
+  }
+  if (config->fail && aatgs_random_below(t, 1001, config->fail) == 0)
+    aatgs_fail(t, 1);
+}
+
+AATGS_FN void stress_tell(aatgs_task *t)
+{
+  stress_alone(t);
+  aatgs_one_lane(t)
+  {
+    const stress_config *config = (const stress_config *)t->config;
+    const uint64_t h = stress_fold(aatgs_random_u64(t, 1002), config->iteration ^ config->spin);
+    t->telemetry[0] = (uint32_t)h;
+    t->telemetry[1] = (uint32_t)(h >> 32);
+  }
+}
+
 #define TASKS2(X, i)                                                                               \
   X(i, stress_part, stress_finish)                                                                 \
   X(i + 1, stress_part, AATGS_NO_FINISH)
-#define TASKS8(X, i)   TASKS2(X, i) TASKS2(X, i + 2) TASKS2(X, i + 4) TASKS2(X, i + 6)
-#define TASKS24(X, i)  TASKS8(X, i) TASKS8(X, i + 8) TASKS8(X, i + 16)
-#define AATGS_TASKS(X) TASKS24(X, 0) TASKS24(X, 24) X(48, stress_report, AATGS_NO_FINISH)
+#define TASKS8(X, i)  TASKS2(X, i) TASKS2(X, i + 2) TASKS2(X, i + 4) TASKS2(X, i + 6)
+#define TASKS24(X, i) TASKS8(X, i) TASKS8(X, i + 8) TASKS8(X, i + 16)
+#define AATGS_TASKS(X)                                                                             \
+  TASKS24(X, 0)                                                                                    \
+  TASKS24(X, 24)                                                                                   \
+  X(48, stress_report, AATGS_NO_FINISH)                                                            \
+  X(49, stress_alone, AATGS_NO_FINISH)                                                             \
+  X(50, stress_tell, AATGS_NO_FINISH)
 #include <aatgs/loop.h>
 
 #if !defined(__CUDACC__)
@@ -217,7 +255,7 @@ static const aatgs_field telemetry_fields[] = {
 
 static aatgs_region regions[REGIONS];
 static char region_names[REGIONS][8];
-static aatgs_task_type types[STRESS_TYPES + 1];
+static aatgs_task_type types[STRESS_TYPES + 3];
 static char type_names[STRESS_TYPES][8];
 
 static int stress_setup(aatgs_setup *setup)
@@ -246,7 +284,7 @@ static const struct aatgs_workload stress = {
     .regions = regions,
     .region_count = REGIONS,
     .types = types,
-    .type_count = STRESS_TYPES + 1,
+    .type_count = sizeof types / sizeof *types,
     .setup = stress_setup,
     .cpu_loop = aatgs_cpu_loop,
     .cuda_launch = AATGS_CUDA_LAUNCH,
@@ -274,6 +312,10 @@ AATGS_EXPORT const struct aatgs_workload *aatgs_workload(void)
   types[STRESS_TYPES] = (aatgs_task_type){
       "Report", "Fills in the telemetry", AATGS_ROLE_DOWNLOAD, 1, STRESS_REPORT_READS, 0, 1000, 0,
       -1};
+  types[STRESS_TYPES + 1] =
+      (aatgs_task_type){"Alone", "Touches no region", AATGS_ROLE_NONE, 1, 0, 0, 1000, 0, -1};
+  types[STRESS_TYPES + 2] = (aatgs_task_type){
+      "Tell", "The same, and fills in the telemetry", AATGS_ROLE_DOWNLOAD, 1, 0, 0, 1000, 0, -1};
   return &stress;
 }
 #endif

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #define STRESS_REGIONS   24u
-#define STRESS_TYPES     48u /* the type after them is Report */
+#define STRESS_TYPES     48u /* the types after them are Report, Alone and Tell */
 #define STRESS_TASKS_MAX 200u
 #define STRESS_PARTS_MAX 8u
 #define STRESS_WINDOW    32u /* edges go at most so far back */

@@ -206,6 +206,54 @@ static void failing(void)
   CHECK(fail_on("cuda", "wide", 0) == wide);
 }
 
+static void set_graph(aatgs_runtime *rt, const char *tasks)
+{
+  aatgs_graph *graph;
+  CHECK(aatgs_graph_open(aatgs_runtime_workload(rt), &graph) == 0);
+  CHECK(aatgs_graph_load(graph, tasks, 0) == 0);
+  CHECK(aatgs_set_graph(rt, graph) == 0);
+  aatgs_graph_close(graph);
+}
+
+/* The digest of batches that share no region, between iterations that do, with snapshots. */
+static uint64_t spread_on(const char *device, uint32_t workers)
+{
+  enum { BATCH = 1000 };
+  static uint32_t configs[BATCH * 3];
+  static uint32_t telemetry[BATCH * 4];
+  const char *graphs[] = {"hang", "steps", "hang", "wide", "again"};
+  aatgs_options o = AATGS_OPTIONS_INIT;
+  aatgs_runtime *rt;
+  aatgs_runtime_info info;
+  aatgs_error error;
+  o.workload = MISCHIEF;
+  o.device = device;
+  o.tasks = "hang";
+  o.workers = workers;
+  o.command_slots = 256;
+  o.telemetry_slots = 1024;
+  CHECK(aatgs_open(&o, &rt, &error) == 0);
+  for (uint32_t i = 0; i < iterations; i++) {
+    set_graph(rt, graphs[i % 5]);
+    CHECK(aatgs_batch_step(rt, configs, 1 + i * 7 % BATCH, telemetry) == 0);
+    if (i % 3 == 0)
+      CHECK(aatgs_snapshot(rt) == 0);
+    if (i % 11 == 10)
+      CHECK(aatgs_restore(rt) == 0);
+  }
+  CHECK(aatgs_drain(rt, WAIT_NS) == 0);
+  aatgs_get_runtime_info(rt, &info);
+  CHECK(aatgs_close(rt) == 0);
+  return info.digest;
+}
+
+static void spread(void)
+{
+  const uint64_t wanted = spread_on("cpu", 1);
+  CHECK(spread_on("cuda", 0) == wanted && spread_on("cuda", 16) == wanted);
+  CHECK(spread_on("cuda", 3) == wanted);
+}
+
 /* Many iterations are in flight when the first one comes to a type without code; the kernel has to
  * end, or there is no room for the next one. */
 static void flood_of(const char *tasks)
@@ -343,6 +391,7 @@ GPU_TEST(never, 15)
 GPU_TEST(leave, 15)
 GPU_TEST(same_bits, 30)
 GPU_TEST(failing, 30)
+GPU_TEST(spread, 30)
 GPU_TEST(flood, 30)
 GPU_TEST(rest, 30)
 GPU_TEST(shares, 30)
@@ -384,9 +433,9 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 static const struct {
   const char *name;
   void (*run)(void);
-} cases[] = {{"probe", probe},     {"same_bits", same_bits}, {"missing", missing},
-             {"failing", failing}, {"flood", flood},         {"rest", rest},
-             {"leave", leave},     {"shares", shares},       {"group", group}};
+} cases[] = {{"probe", probe}, {"same_bits", same_bits}, {"missing", missing}, {"failing", failing},
+             {"flood", flood}, {"rest", rest},           {"leave", leave},     {"shares", shares},
+             {"group", group}, {"spread", spread}};
 
 static int run_case(const char *name, const char *count)
 {
@@ -411,6 +460,7 @@ int main(int argc, char **argv)
       cmocka_unit_test(test_shares),         cmocka_unit_test(test_group),
       cmocka_unit_test(test_second_process), cmocka_unit_test(test_failing),
       cmocka_unit_test(test_flood),          cmocka_unit_test(test_rest),
+      cmocka_unit_test(test_spread),
   };
   if (argc == 1 && result_of(start(probe)) == NO_GPU) {
     printf("skipped: no usable GPU\n");

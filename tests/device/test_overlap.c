@@ -82,6 +82,55 @@ static void test_a_later_completion_counts_for_itself(void **state)
   assert_int_equal(aatgs_close(rt), 0);
 }
 
+/* The first has the device to itself. The others wait for it, share no region, and have a worker
+ * each; there is one more to poll. */
+static void test_iterations_that_share_nothing_run_side_by_side(void **state)
+{
+  (void)state;
+  aatgs_runtime *rt = open_mischief(4, 16, NULL);
+  const mischief_config config = {0, 200, 0};
+  aatgs_graph *graph;
+  aatgs_outcome outcome[4];
+  uint32_t seen[4];
+  assert_int_equal(aatgs_graph_open(aatgs_runtime_workload(rt), &graph), 0);
+  add(graph, "Hang", 0, NULL);
+  assert_int_equal(aatgs_set_graph(rt, graph), 0);
+  aatgs_graph_close(graph);
+  for (int i = 0; i < 4; i++)
+    assert_int_equal(aatgs_submit(rt, &config, NULL), 0);
+  submit_hang(rt, 0, "Report", 0); /* after all of them */
+  for (int i = 0; i < 4; i++)
+    assert_int_equal(aatgs_wait(rt, seen, &outcome[i], WAIT_NS), 1);
+  for (int i = 2; i < 4; i++)
+    assert_true(outcome[i].start_ns < outcome[1].end_ns);
+  assert_int_equal(aatgs_wait(rt, seen, &outcome[0], WAIT_NS), 1);
+  assert_true(outcome[0].start_ns >= outcome[3].end_ns);
+  assert_int_equal(aatgs_close(rt), 0);
+}
+
+/* A batch is larger than the rings, or ends inside them; each telemetry stands in its place. */
+static void test_a_batch_comes_back_in_order(void **state)
+{
+  (void)state;
+  static const mischief_config configs[100];
+  static uint32_t seen[100][4];
+  for (uint32_t slots = 4; slots <= 64; slots *= 4) {
+    aatgs_runtime *rt = open_mischief(2, slots, NULL);
+    aatgs_graph *graph;
+    assert_int_equal(aatgs_graph_open(aatgs_runtime_workload(rt), &graph), 0);
+    assert_int_equal(aatgs_graph_load(graph, "steps", 0), 0);
+    assert_int_equal(aatgs_set_graph(rt, graph), 0);
+    aatgs_graph_close(graph);
+    uint32_t steps = 0;
+    for (uint32_t count = 1; count <= 100; count = count * 3 + 1) {
+      assert_int_equal(aatgs_batch_step(rt, configs, count, seen), 0);
+      for (uint32_t i = 0; i < count; i++)
+        assert_int_equal(seen[i][1], ++steps);
+    }
+    assert_int_equal(aatgs_close(rt), 0);
+  }
+}
+
 static int add_once(aatgs_runtime *rt, uint32_t arg, const uint32_t *after, uint32_t *id)
 {
   aatgs_task_options o = AATGS_TASK_OPTIONS_INIT;
@@ -223,6 +272,8 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_a_later_completion_counts_for_itself),
+      cmocka_unit_test(test_iterations_that_share_nothing_run_side_by_side),
+      cmocka_unit_test(test_a_batch_comes_back_in_order),
       cmocka_unit_test(test_no_component_is_lost_in_a_full_ring),
       cmocka_unit_test(test_a_bad_component_does_not_bar_the_next),
       cmocka_unit_test(test_recording_leaves_the_callers_snapshot),

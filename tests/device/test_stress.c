@@ -109,6 +109,18 @@ static void make_tasks(add_function add, void *to, uint32_t seed, uint32_t tasks
   free(m);
 }
 
+/* A chain that touches no region. */
+static void make_chain(aatgs_graph *to, uint32_t seed, uint32_t tasks)
+{
+  uint32_t before = 0;
+  for (uint32_t n = 0; n < tasks; n++) {
+    aatgs_task_options o = AATGS_TASK_OPTIONS_INIT;
+    o.type = n + 1 < tasks ? "Alone" : "Tell";
+    o.arg = STRESS_ARG(seed, n);
+    assert_int_equal(aatgs_graph_add_task(to, &o, &before, n > 0, &before), 0);
+  }
+}
+
 /* Mostly small graphs: they overlap more. */
 static uint32_t random_size(uint64_t *random)
 {
@@ -183,7 +195,7 @@ static void open_run(run *r, uint64_t *random, const variant *v)
   o.workload = STRESS;
   o.device = v->device;
   o.seed = test_random(random);
-  o.command_slots = 4u << test_below(random, 3);
+  o.command_slots = 4u << test_below(random, 5);
   o.telemetry_slots = o.command_slots << test_below(random, 3);
   o.timing_slots = 4096; /* one large graph at a time, or several small ones */
   o.graphs_max = 2 + test_below(random, 7);
@@ -198,9 +210,14 @@ static void open_run(run *r, uint64_t *random, const variant *v)
   }
   if (aatgs_open(&o, &r->rt, &error))
     fail_msg("%s", error.text);
+  const uint32_t chains = test_below(random, 4); /* of four graphs */
   for (uint32_t g = 0; g < GRAPHS; g++) {
     assert_int_equal(aatgs_graph_open(aatgs_runtime_workload(r->rt), &r->graphs[g]), 0);
-    make_tasks(add_to_graph, r->graphs[g], (uint32_t)test_random(random) >> 8, random_size(random));
+    const uint32_t graph_seed = (uint32_t)test_random(random) >> 8;
+    if (test_below(random, 4) >= chains)
+      make_tasks(add_to_graph, r->graphs[g], graph_seed, random_size(random));
+    else
+      make_chain(r->graphs[g], graph_seed, 1 + test_below(random, 4));
   }
 }
 
@@ -262,11 +279,12 @@ static uint64_t run_seed(uint64_t seed, const variant *v)
   aatgs_runtime_info info;
   open_run(&r, &random, v);
   config.fail = test_below(&random, 3) ? 0 : 200;
-  const uint32_t iterations = 30 + test_below(&random, 60);
+  const uint32_t iterations = 30 + test_below(&random, 120),
+                 set_every = 2 + test_below(&random, 20);
   set_graph(&r, 0);
   for (uint32_t i = 1; i <= iterations; i++) {
     config.spin = test_below(&random, 4) ? 200 : 20000;
-    if (test_below(&random, 3) == 0)
+    if (test_below(&random, set_every) == 0)
       set_graph(&r, test_below(&random, GRAPHS));
     if (test_below(&random, 10) == 0)
       make_tasks(add_once, r.rt, (uint32_t)test_random(&random) >> 8, random_size(&random));
