@@ -18,7 +18,7 @@
 
 /* To get an iteration to another block takes about as long as to run eight short ones in block 0,
  * and it takes some blocks to make up for that. */
-#define SPREAD_FROM        8u
+#define SPREAD_FROM        64u
 #define SPREAD_WORKERS_MIN 16u
 
 typedef struct cuda_device {

@@ -80,8 +80,9 @@ AATGS_FN uint32_t prism_tabu_search(aatgs_task *t, prism_whcr_state *s, uint32_t
       prism_whcr_keep(t, s);
       kept = best;
     }
+    aatgs_sync(t); /* everyone has read v's entries, which may be written again as they are */
     prism_move_tables(t, &s->w, v, from, c);
-    aatgs_sync(t); /* everyone has read the colours and the entry */
+    aatgs_sync(t); /* everyone has read the colours */
     aatgs_lane_of(t, 1) prism_settle(t, &s->w, v, from, c, own);
     prism_tabu_tick(t, s);
     prism_tabu_hold(t, s, v, c, held);
