@@ -64,13 +64,11 @@ AATGS_FN uint32_t prism_tabu_pick(const aatgs_task *t, const prism_whcr_state *s
   return __shfl_sync(~0u, color, __ffs((int)who) - 1);
 }
 
-/* The key of the best admissible move, see whcr_tabu.h. The clock ticks between two choices, so
- * their offers lie in places of their own, and one barrier is enough. */
+/* The key of the best admissible move, see whcr_tabu.h. */
 AATGS_FN uint64_t prism_tabu_choose(const aatgs_task *t, const prism_whcr_state *s, int32_t room,
                                     uint32_t salt)
 {
-  __shared__ uint64_t offers[2][32];
-  uint64_t *offer = offers[s->clock % 2];
+  __shared__ uint64_t offer[32];
   const uint64_t mine = aatgs_warp_min_u64(prism_tabu_best(t, s, room, salt));
   if (t->lane % 32 == 0)
     offer[t->lane / 32] = mine;

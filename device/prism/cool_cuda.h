@@ -1,39 +1,40 @@
-/* The next step of an annealer that is taken, for a team that is a warp: a lane looks at several
+/* The next step of an annealer that is taken, for a team that is a warp: each lane looks at two
  * steps ahead. Included by whcr_cool.h. */
 #ifndef AATGS_PRISM_COOL_CUDA_H
 #define AATGS_PRISM_COOL_CUDA_H
 
-#define PRISM_COOL_AHEAD 2u /* steps that a lane looks at together */
-
 AATGS_FN int prism_cool_next(const aatgs_task *t, const prism_whcr_state *s, int64_t inverse,
                              uint64_t first, uint64_t end, prism_cool_step *step)
 {
-  uint32_t *last = prism_cool_last(s), at[PRISM_COOL_AHEAD], c[PRISM_COOL_AHEAD];
-  uint32_t taken = 0, which = 0;
+  uint32_t *last = prism_cool_last(s), at, c, later_at, later_c, taken = 0;
   aatgs_sync(t);
-  for (;; first += 32 * PRISM_COOL_AHEAD) {
-    uint32_t good[PRISM_COOL_AHEAD];
-    if (first >= end) {
-      step->after = end;
-      return 0;
-    }
-#pragma unroll
-    for (uint32_t i = 0; i < PRISM_COOL_AHEAD; ++i) {
-      const uint64_t mine = first + 32 * i + t->lane;
-      good[i] = prism_cool_offer(t, s, inverse, mine, &at[i], &c[i]) && mine < end;
-    }
-    for (which = 0; which < PRISM_COOL_AHEAD && !taken; ++which)
-      taken = __ballot_sync(~0u, good[which]);
+  for (; first < end; first += 64) {
+    const uint64_t mine = first + t->lane, later = mine + 32;
+    const int good = prism_cool_offer(t, s, inverse, mine, &at, &c) && mine < end;
+    const int later_good =
+        prism_cool_offer(t, s, inverse, later, &later_at, &later_c) && later < end;
+    taken = __ballot_sync(~0u, good);
     if (taken)
       break;
+    taken = __ballot_sync(~0u, later_good);
+    if (taken) {
+      at = later_at;
+      c = later_c;
+      first += 32;
+      break;
+    }
   }
-  const int lane = __ffs((int)taken) - 1;
-  const uint32_t place = __shfl_sync(~0u, which == 1 ? at[0] : at[1], lane);
-  step->c = __shfl_sync(~0u, which == 1 ? c[0] : c[1], lane);
-  step->after = first + 32 * (which - 1) + (uint32_t)lane + 1;
-  step->v = s->scratch[place];
+  if (!taken) {
+    step->after = end;
+    return 0;
+  }
+  const uint32_t lane = (uint32_t)__ffs((int)taken) - 1;
+  at = __shfl_sync(~0u, at, (int)lane);
+  step->c = __shfl_sync(~0u, c, (int)lane);
+  step->after = first + lane + 1;
+  step->v = s->scratch[at];
   aatgs_sync(t); /* everyone has read it */
-  aatgs_one_lane(t) s->scratch[place] = *last;
+  aatgs_one_lane(t) s->scratch[at] = *last;
   step->out = prism_partial_list(t, &s->w, step->v, step->c, last);
   aatgs_sync(t);
   return 1;

@@ -228,7 +228,7 @@ AATGS_FN int prism_tables_hold(const aatgs_task *t, const prism_view *w, uint32_
       uint32_t count = 0;
       for (uint32_t e = w->rows[v]; e < w->rows[v + 1]; ++e)
         count += w->color[w->adj[e]] == c ? prism_weight(w, w->adj[e]) : 0u;
-      wrong += (c < w->k ? count : (uint32_t)PRISM_PAD) != prism_count(w, v, c);
+      wrong += (c < w->k ? count : (uint32_t)(PRISM_PAD & PRISM_CLASHES)) != prism_count(w, v, c);
       if (c == w->color[v])
         mine = count;
       /* The classes of a partial colouring are free of conflicts. */

@@ -44,12 +44,11 @@ enum prism_region {
   PRISM_CUSTOM,          /* u32: header of iterated greedy */
   PRISM_CUSTOM_COLORS,   /* u16[n] */
   PRISM_CUSTOM_SCRATCH,  /* u32[PRISM_SCRATCH_WORDS] */
-  PRISM_SCRATCH,    /* u32[PRISM_SCRATCH_WORDS] of PhaseTransition; u64[stride][PRISM_WORDS(n)]:
-                       classes    that TelemetryDownload counts */
-  PRISM_LBS,        /* u32: cursor and pockets */
-  PRISM_LBS_ROWS,   /* u32[rows]: checksum of each scanned row */
-  PRISM_LBS_GRID,   /* u8[points]: occupancy, then burial */
-  PRISM_LBS_LABELS, /* u32[points]: scratch of the clustering */
+  PRISM_SCRATCH,         /* u32[PRISM_SCRATCH_WORDS], or u64[stride][PRISM_WORDS(n)] */
+  PRISM_LBS,             /* u32: cursor and pockets */
+  PRISM_LBS_ROWS,        /* u32[rows]: checksum of each scanned row */
+  PRISM_LBS_GRID,        /* u8[points]: occupancy, then burial */
+  PRISM_LBS_LABELS,      /* u32[points]: scratch of the clustering */
   PRISM_REGIONS
 };
 
@@ -87,13 +86,13 @@ enum prism_info {
 /* What searches with tables of its own: individuals, then the chains of the cooling ones, which are
  * two of every eight. */
 #define PRISM_CHAINS_MAX           8u
-#define PRISM_COOLING(individuals) (((individuals) + 7u) / 8u * 2u)
+#define PRISM_COOLING(individuals) (((individuals) + 2u) / 8u * 2u)
 /* Numbers of the solvers: individuals, replicas, slices, the custom task; then: nobody. */
 #define PRISM_SOLVER_THERMO  PRISM_INDIVIDUALS_MAX
 #define PRISM_SOLVER_QUANTUM (PRISM_SOLVER_THERMO + PRISM_REPLICAS_MAX)
 #define PRISM_SOLVER_CUSTOM  (PRISM_SOLVER_QUANTUM + PRISM_SLICES_MAX)
 #define PRISM_SOLVERS        (PRISM_SOLVER_CUSTOM + 1u)
-#define PRISM_VERTICES_MAX   16383u /* conflict counts stay below PRISM_PAD */
+#define PRISM_VERTICES_MAX   16383u /* conflict counts stay below PRISM_CLASHES */
 
 /* ---- Primary: decisions --------------------------------------------------- */
 

@@ -83,7 +83,8 @@ AATGS_FN uint32_t *prism_cool_last(const prism_whcr_state *s)
 /* prism_cool_next() finds, from step `first` on, the first step before `end` that is taken, takes
  * its vertex off the list and puts those there that lose the colour. Steps are looked at ahead, and
  * again after one that is taken: the same chain as one by one. Returns 0 when there is none;
- * `after` is `end` then. It synchronizes before the tables are read, and before it returns. */
+ * `after` is `end` then. It synchronizes before it reads the tables, and when it has found one
+ * before the caller may change them. */
 #if defined(__CUDACC__)
 #include "cool_cuda.h"
 #else

@@ -98,6 +98,7 @@ AATGS_FN uint32_t prism_partial_raise(aatgs_task *t, const prism_whcr_state *s, 
   uint64_t weights = prism_whcr_slot(t, s->individual, PRISM_SLOT_WEIGHT);
   if (weight + s->conflicts > PRISM_FAR)
     return 0;
+  aatgs_sync(t); /* everyone has found the move */
   aatgs_lane_for(t, v, s->w.n)
   {
     if (s->w.own[v])

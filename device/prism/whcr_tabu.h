@@ -127,9 +127,10 @@ AATGS_FN uint32_t prism_key_color(uint64_t key)
 }
 
 /* prism_tabu_choose() returns, to every lane, the key of the best admissible move of all vertices
- * in conflict (that have no colour); it synchronizes, and is the same for any number of lanes. A
- * tabu move is admissible when it takes away more than `room` conflicts, which makes a new best. Of
- * a vertex's colours that are as good, the one with the smallest prism_tie() is taken. */
+ * in conflict (that have no colour), the same for any number of lanes. It synchronizes before it
+ * reads what others offer; the caller does before anything changes that a choice reads. A tabu move
+ * is admissible when it takes away more than `room` conflicts, which makes a new best. Of a
+ * vertex's colours that are as good, the one with the smallest prism_tie() is taken. */
 #if defined(__CUDACC__)
 #include "choose_cuda.h"
 #else

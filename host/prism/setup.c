@@ -37,7 +37,8 @@ static uint32_t individuals_for(uint64_t n, uint64_t stride)
 /* Of a cooling individual. */
 static uint32_t chains_for(uint64_t n, uint64_t stride, uint32_t individuals)
 {
-  uint64_t count = CHAINS_BYTES / (n * stride * 2 * PRISM_COOLING(individuals));
+  const uint64_t cooling = PRISM_COOLING(individuals), each = n * stride * 2;
+  const uint64_t count = cooling ? CHAINS_BYTES / (each * cooling) : 1;
   return count < 1 ? 1 : count > PRISM_CHAINS_MAX ? PRISM_CHAINS_MAX : (uint32_t)count;
 }
 
@@ -70,6 +71,7 @@ static int make_solver_regions(aatgs_setup *s, const uint32_t *info)
 {
   const uint64_t n = info[PRISM_N], k = info[PRISM_STRIDE], w = info[PRISM_INDIVIDUALS];
   const uint64_t chains = PRISM_COOLING(w) * info[PRISM_CHAINS], all = w + chains;
+  const uint64_t scratch = 4 * PRISM_SCRATCH_WORDS(n, k), classes = 8 * k * PRISM_WORDS(n);
   const uint64_t r = PRISM_REPLICAS_MAX, p = PRISM_SLICES_MAX;
   const struct {
     uint32_t region;
@@ -94,7 +96,7 @@ static int make_solver_regions(aatgs_setup *s, const uint32_t *info)
       {PRISM_CUSTOM, 4 * 16},
       {PRISM_CUSTOM_COLORS, 2 * n},
       {PRISM_CUSTOM_SCRATCH, 4 * PRISM_SCRATCH_WORDS(n, k)},
-      {PRISM_SCRATCH, 4 * PRISM_SCRATCH_WORDS(n, k) + 8 * k * PRISM_WORDS(n)},
+      {PRISM_SCRATCH, scratch > classes ? scratch : classes},
   };
   for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
     if (!s->region(s, sizes[i].region, sizes[i].bytes))

@@ -4,8 +4,9 @@
  *
  *   parity DATA ITERATIONS [SIDE_BY_SIDE]
  *
- * DATA holds dimacs/ and pdb/, ITERATIONS are those of one trace, SIDE_BY_SIDE runtimes (8) share
- * the GPU. Ends with 0 when all are identical, 4 when one is not, 77 without a GPU. */
+ * Half of the cases run the task graph `full`, half one in which WhcrKernel has islands of all
+ * kinds. DATA holds dimacs/ and pdb/, ITERATIONS are those of one trace, SIDE_BY_SIDE runtimes (8)
+ * share the GPU. Ends with 0 when all are identical, 4 when one is not, 77 without a GPU. */
 #include "device/workload.h"
 #include "host/aatgs.h"
 #include "host/clock.h"
@@ -33,6 +34,7 @@ typedef struct parity {
   uint32_t iterations;
   uint32_t side_by_side;
   char folder[64];
+  char islands[96]; /* that graph */
   atomic_uint next;
   atomic_uint bad;
   atomic_ullong compared;
@@ -79,7 +81,7 @@ static bool record(parity *p, uint32_t n, const pick *c)
   o.lanes = c->on_cuda ? c->lanes : 0;
   o.inputs = inputs;
   o.input_count = 2;
-  o.tasks = "full";
+  o.tasks = n / 2 % 2 ? p->islands : "full";
   o.seed = c->seed;
   o.record = c->trace;
   o.timeout_ns = WAIT_NS;
@@ -155,6 +157,20 @@ static void run_phase(parity *p, int phase, uint32_t threads)
   fflush(stdout);
 }
 
+static bool write_islands(parity *p)
+{
+  snprintf(p->islands, sizeof p->islands, "%s/islands", p->folder);
+  FILE *f = fopen(p->islands, "w");
+  if (!f)
+    return false;
+  fputs("up ConfigUpload\nwhcr WhcrKernel parts=16 arg=8 after=up\n"
+        "thermo ThermodynamicAnneal arg=8 after=up\nquantum QuantumOptimize arg=8 after=up\n"
+        "lbs LbsPredict after=up\nphase PhaseTransition after=whcr,thermo,quantum,lbs\n"
+        "down TelemetryDownload after=phase\n",
+        f);
+  return fclose(f) == 0;
+}
+
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
 {
   (void)st, (void)kind, (void)ftw;
@@ -182,6 +198,8 @@ int main(int argc, char **argv)
   aatgs_close(rt);
   snprintf(p.folder, sizeof p.folder, "/tmp/aatgs-parity-XXXXXX");
   if (!mkdtemp(p.folder))
+    return 1;
+  if (!write_islands(&p))
     return 1;
   run_phase(&p, 0, 6);
   run_phase(&p, 1, p.side_by_side);
