@@ -18,8 +18,9 @@
 
 /* To get an iteration to another block takes about as long as to run eight short ones in block 0,
  * and it takes some blocks to make up for that. */
-#define SPREAD_FROM        64u
+#define SPREAD_FROM        8u
 #define SPREAD_WORKERS_MIN 16u
+#define SPREAD_SLOTS_MIN   64u /* with fewer in flight block 0 alone is as fast */
 
 typedef struct cuda_device {
   aatgs_device base;
@@ -198,7 +199,10 @@ static int count_workers(cuda_device *d, const aatgs_device_spec *spec, uint32_t
         "at most %u",
         spec->layout.workers, lanes, d->base.name, most);
   d->base.workers = spec->layout.workers ? spec->layout.workers : most;
-  d->base.spread_from = d->base.workers < SPREAD_WORKERS_MIN ? UINT32_MAX : SPREAD_FROM;
+  d->base.spread_from =
+      d->base.workers < SPREAD_WORKERS_MIN || spec->layout.command_slots < SPREAD_SLOTS_MIN
+          ? UINT32_MAX
+          : SPREAD_FROM;
   return 0;
 }
 
