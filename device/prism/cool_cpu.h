@@ -6,7 +6,7 @@
 AATGS_FN int prism_cool_next(const aatgs_task *t, const prism_whcr_state *s, int64_t inverse,
                              uint64_t first, uint64_t end, prism_cool_step *step)
 {
-  uint32_t *last = prism_cool_last(s), at, c;
+  uint32_t at, c;
   uint64_t hit = UINT64_MAX;
   aatgs_sync(t);
   for (; first < end && hit == UINT64_MAX; first += t->lanes) {
@@ -19,14 +19,8 @@ AATGS_FN int prism_cool_next(const aatgs_task *t, const prism_whcr_state *s, int
     step->after = end;
     return 0;
   }
-  at = (uint32_t)(hit >> 14) & 0x3fffu;
-  step->after = (hit >> 28) + 1;
-  step->v = s->scratch[at];
-  step->c = (uint32_t)hit & 0x3fffu;
-  aatgs_sync(t); /* everyone has read v */
-  aatgs_one_lane(t) s->scratch[at] = *last;
-  step->out = prism_partial_list(t, &s->w, step->v, step->c, last);
-  aatgs_sync(t);
+  prism_cool_take(t, s, (hit >> 28) + 1, (uint32_t)(hit >> 14) & 0x3fffu, (uint32_t)hit & 0x3fffu,
+                  step);
   return 1;
 }
 

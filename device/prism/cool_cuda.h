@@ -6,7 +6,7 @@
 AATGS_FN int prism_cool_next(const aatgs_task *t, const prism_whcr_state *s, int64_t inverse,
                              uint64_t first, uint64_t end, prism_cool_step *step)
 {
-  uint32_t *last = prism_cool_last(s), at, c, later_at, later_c, taken = 0;
+  uint32_t at, c, later_at, later_c, taken = 0;
   aatgs_sync(t);
   for (; first < end; first += 64) {
     const uint64_t mine = first + t->lane, later = mine + 32;
@@ -29,14 +29,8 @@ AATGS_FN int prism_cool_next(const aatgs_task *t, const prism_whcr_state *s, int
     return 0;
   }
   const uint32_t lane = (uint32_t)__ffs((int)taken) - 1;
-  at = __shfl_sync(~0u, at, (int)lane);
-  step->c = __shfl_sync(~0u, c, (int)lane);
-  step->after = first + lane + 1;
-  step->v = s->scratch[at];
-  aatgs_sync(t); /* everyone has read it */
-  aatgs_one_lane(t) s->scratch[at] = *last;
-  step->out = prism_partial_list(t, &s->w, step->v, step->c, last);
-  aatgs_sync(t);
+  prism_cool_take(t, s, first + lane + 1, __shfl_sync(~0u, at, (int)lane),
+                  __shfl_sync(~0u, c, (int)lane), step);
   return 1;
 }
 

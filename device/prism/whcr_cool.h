@@ -80,6 +80,21 @@ AATGS_FN uint32_t *prism_cool_last(const prism_whcr_state *s)
   return s->scratch + s->conflicts - 1;
 }
 
+/* Takes the step before `after`: the vertex at `at` of the list goes off it, those that lose colour
+ * c go there. */
+AATGS_FN void prism_cool_take(const aatgs_task *t, const prism_whcr_state *s, uint64_t after,
+                              uint32_t at, uint32_t c, prism_cool_step *step)
+{
+  uint32_t *last = prism_cool_last(s);
+  step->after = after;
+  step->v = s->scratch[at];
+  step->c = c;
+  aatgs_sync(t); /* everyone has read v */
+  aatgs_one_lane(t) s->scratch[at] = *last;
+  step->out = prism_partial_list(t, &s->w, step->v, c, last);
+  aatgs_sync(t);
+}
+
 /* prism_cool_next() finds, from step `first` on, the first step before `end` that is taken, takes
  * its vertex off the list and puts those there that lose the colour. Steps are looked at ahead, and
  * again after one that is taken: the same chain as one by one. Returns 0 when there is none;
