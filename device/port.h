@@ -177,6 +177,12 @@ AATGS_FN void aatgs_add_u64(uint64_t *p, uint64_t v)
 {
   __atomic_fetch_add(p, v, __ATOMIC_RELAXED);
 }
+
+/* Writes a word that other lanes of the worker may write the same value to at the same time. */
+AATGS_FN void aatgs_mark_u32(uint32_t *p, uint32_t v)
+{
+  __atomic_store_n(p, v, __ATOMIC_RELAXED);
+}
 #endif
 
 /* ---- Random numbers ------------------------------------------------------- */

@@ -84,4 +84,9 @@ AATGS_FN void aatgs_add_u64(uint64_t *p, uint64_t v)
                                                                       cuda::memory_order_relaxed);
 }
 
+AATGS_FN void aatgs_mark_u32(uint32_t *p, uint32_t v)
+{
+  cuda::atomic_ref<uint32_t, cuda::thread_scope_block>(*p).store(v, cuda::memory_order_relaxed);
+}
+
 #endif

@@ -8,7 +8,7 @@
 
 #include "../port.h"
 
-#define PRISM_PAD     INT16_C(0x7fff) /* of a colour that is not in use */
+#define PRISM_PAD     INT16_C(0x7fff) /* in no use: held, with the most conflicts */
 #define PRISM_CLASHES INT16_C(0x3fff) /* the conflicts in an entry */
 #define PRISM_HELD    INT16_C(0x4000) /* in an entry: the vertex may not take this colour now */
 #define PRISM_FAR     INT16_C(0x1fff) /* moves that add as much are none */

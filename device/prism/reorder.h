@@ -14,17 +14,6 @@ enum prism_order {
   PRISM_ORDER_LARGE
 };
 
-/* Writes a word that other lanes may write the same value to at the same time. */
-AATGS_FN void prism_mark(uint32_t *word, uint32_t value)
-{
-#if defined(__CUDACC__)
-  cuda::atomic_ref<uint32_t, cuda::thread_scope_block>(*word).store(value,
-                                                                    cuda::memory_order_relaxed);
-#else
-  __atomic_store_n(word, value, __ATOMIC_RELAXED);
-#endif
-}
-
 /* Sorts the vertices by class and the classes by key[class], descending. One lane. */
 AATGS_FN void prism_order_classes(const aatgs_task *t, const uint16_t *color, uint32_t k,
                                   uint32_t rule, uint32_t *start, uint32_t *rank, uint32_t *order)
@@ -79,7 +68,7 @@ AATGS_FN uint32_t prism_reorder(aatgs_task *t, const uint16_t *color, uint32_t k
     {
       uint32_t c = fresh[adj[rows[v] + e]];
       if (c != UINT32_MAX)
-        prism_mark(mark + c, i);
+        aatgs_mark_u32(mark + c, i);
     }
     aatgs_sync(t);
     aatgs_lane_for(t, c, stride)

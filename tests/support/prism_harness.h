@@ -1,86 +1,39 @@
 /* Runs prism's tasks by hand, without a device: sets the workload up in plain
- * memory and calls the task functions in the order of a graph. With
- * PRISM_HARNESS_LANES defined, a worker has that many lanes, each a thread, with
- * real barriers and reductions: what a thread block is on a GPU.
+ * memory and calls the task functions in the order of a graph, by one lane or by
+ * several (lanes.h).
  *
  * One translation unit includes this and links host/prism/. */
 #ifndef AATGS_PRISM_HARNESS_H
 #define AATGS_PRISM_HARNESS_H
 
-#include <pthread.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(PRISM_HARNESS_LANES)
-#define aatgs_sync           port_sync
-#define aatgs_reduce_add_u32 port_reduce_add_u32
-#define aatgs_reduce_add_u64 port_reduce_add_u64
-#define aatgs_reduce_min_u64 port_reduce_min_u64
-#define aatgs_reduce_max_u64 port_reduce_max_u64
-#endif
+#if defined(PRISM_HARNESS_LANES) || defined(PRISM_HARNESS_WARPS)
+#include "support/lanes.h"
+#else
 #include "device/port.h"
-#if defined(PRISM_HARNESS_LANES)
-#undef aatgs_sync
-#undef aatgs_reduce_add_u32
-#undef aatgs_reduce_add_u64
-#undef aatgs_reduce_min_u64
-#undef aatgs_reduce_max_u64
-
-static pthread_barrier_t lanes_barrier;
-static uint64_t lanes_value[PRISM_HARNESS_LANES];
-
-AATGS_FN void aatgs_sync(const aatgs_task *t)
-{
-  (void)t;
-  pthread_barrier_wait(&lanes_barrier);
-}
-
-enum lanes_op { LANES_ADD, LANES_MIN, LANES_MAX };
-
-AATGS_FN uint64_t lanes_reduce(const aatgs_task *t, uint64_t v, enum lanes_op op)
-{
-  uint64_t all;
-  lanes_value[t->lane] = v;
-  aatgs_sync(t);
-  all = lanes_value[0];
-  for (uint32_t i = 1; i < t->lanes; i++) {
-    uint64_t x = lanes_value[i];
-    all = op == LANES_ADD ? all + x : (op == LANES_MIN) == (x < all) ? x : all;
-  }
-  aatgs_sync(t);
-  return all;
-}
-AATGS_FN uint32_t aatgs_reduce_add_u32(const aatgs_task *t, uint32_t v)
-{
-  return (uint32_t)lanes_reduce(t, v, LANES_ADD);
-}
-AATGS_FN uint64_t aatgs_reduce_add_u64(const aatgs_task *t, uint64_t v)
-{
-  return lanes_reduce(t, v, LANES_ADD);
-}
-AATGS_FN uint64_t aatgs_reduce_min_u64(const aatgs_task *t, uint64_t v)
-{
-  return lanes_reduce(t, v, LANES_MIN);
-}
-AATGS_FN uint64_t aatgs_reduce_max_u64(const aatgs_task *t, uint64_t v)
-{
-  return lanes_reduce(t, v, LANES_MAX);
-}
 #endif
+#include "device/workload.h"
 
+#if defined(PRISM_HARNESS_WARPS)
+#define __CUDACC__ 1 /* what prism has for warps */
+#endif
 #include "device/prism/download.h"
 #include "device/prism/hooks.h"
 #include "device/prism/lbs.h"
 #include "device/prism/phase.h"
 #include "device/prism/quantum.h"
 #include "device/prism/rebuild.h"
+#include "device/prism/regions.h"
 #include "device/prism/reorder.h"
 #include "device/prism/thermo.h"
 #include "device/prism/upload.h"
 #include "device/prism/whcr.h"
+#undef __CUDACC__
 
 enum harness_type { UPLOAD, WHCR, THERMO, QUANTUM, LBS, PHASE, DOWNLOAD, CUSTOM, HARNESS_TYPES };
 
@@ -194,45 +147,14 @@ AATGS_FN aatgs_task harness_task_of(harness *h, uint32_t number, const harness_t
   return t;
 }
 
-#if defined(PRISM_HARNESS_LANES)
-typedef struct harness_lane {
-  aatgs_task task;
-  harness_function *function;
-  pthread_t thread;
-} harness_lane;
-
-AATGS_FN void *harness_lane_main(void *argument)
-{
-  harness_lane *lane = argument;
-  lane->function(&lane->task);
-  return NULL;
-}
-
 AATGS_FN void harness_call(harness_function *function, aatgs_task *t)
 {
-  harness_lane lanes[PRISM_HARNESS_LANES];
-  pthread_barrier_init(&lanes_barrier, NULL, PRISM_HARNESS_LANES);
-  for (uint32_t i = 0; i < PRISM_HARNESS_LANES; i++) {
-    lanes[i].task = *t;
-    lanes[i].task.lane = i;
-    lanes[i].task.lanes = PRISM_HARNESS_LANES;
-    lanes[i].function = function;
-    if (pthread_create(&lanes[i].thread, NULL, harness_lane_main, &lanes[i]) != 0)
-      abort();
-  }
-  for (uint32_t i = 0; i < PRISM_HARNESS_LANES; i++) {
-    pthread_join(lanes[i].thread, NULL);
-    t->digest += lanes[i].task.digest;
-    t->failed |= lanes[i].task.failed;
-  }
-  pthread_barrier_destroy(&lanes_barrier);
-}
+#if defined(AATGS_TESTS_LANES_H)
+  lanes_run(function, t);
 #else
-AATGS_FN void harness_call(harness_function *function, aatgs_task *t)
-{
   function(t);
-}
 #endif
+}
 
 AATGS_FN int harness_rebuild(harness *h)
 {
@@ -240,6 +162,17 @@ AATGS_FN int harness_rebuild(harness *h)
   aatgs_task t = harness_task_of(h, 0, &none, 0);
   harness_call(prism_rebuild, &t);
   return 0;
+}
+
+/* Fills every derived region with rubbish and rebuilds it. */
+AATGS_FN void harness_forget(harness *h)
+{
+  for (uint32_t i = 0; i < PRISM_REGIONS; i++)
+    if (prism_regions[i].kind == AATGS_REGION_DERIVED && h->bytes[i])
+      memset(h->regions[i], 0x5a, h->bytes[i]);
+  /* Rows end in vertices that are not there: these never change. */
+  memset(h->regions[PRISM_WHCR_OWN], 0, h->bytes[PRISM_WHCR_OWN]);
+  harness_rebuild(h);
 }
 
 AATGS_FN void harness_part(harness *h, harness_function *function, uint32_t number,
