@@ -17,9 +17,6 @@ int aatgs_cuda_launch(const struct aatgs_launch *launch); /* in the code that nv
 #define AATGS_CUDA_LAUNCH NULL
 #endif
 
-/* The lanes that look for work, or post, together. */
-#define AATGS_TEAM_LANES 1u
-
 AATGS_FN void aatgs_worker_sync(uint32_t lanes)
 {
   (void)lanes;

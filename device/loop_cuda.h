@@ -11,9 +11,7 @@ AATGS_FN void aatgs_stop_before(const aatgs_loop *loop, const aatgs_task *t)
   (void)t;
 }
 
-/* The lanes that look for work, or post, together: a warp. */
-#define AATGS_TEAM_LANES 32u
-#define AATGS_ALL_LANES  0xffffffffu
+#define AATGS_ALL_LANES 0xffffffffu
 
 AATGS_FN void aatgs_worker_sync(uint32_t lanes)
 {

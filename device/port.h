@@ -25,6 +25,14 @@
 #define AATGS_CONST static const
 #endif
 
+/* Lanes of a team: those that look for work, or post, or do a piece of a task's work together. On
+ * cuda a warp; tests that run warps as C say so, too. */
+#if defined(__CUDACC__)
+#define AATGS_TEAM_LANES 32u
+#elif !defined(AATGS_TEAM_LANES)
+#define AATGS_TEAM_LANES 1u
+#endif
+
 /* A condition that hardly ever holds: what it leads to is kept out of the way. */
 #define AATGS_RARE(condition) __builtin_expect(!!(condition), 0)
 
@@ -113,15 +121,21 @@ AATGS_FN void aatgs_fail(aatgs_task *t, uint32_t code)
 /* Only one lane runs the statement that follows. */
 #define aatgs_one_lane(t) if ((t)->lane == 0)
 
-/* Only one lane runs the statement that follows: for different numbers, different lanes where the
- * worker has enough of them. */
-#define aatgs_lane_of(t, number) if ((t)->lane == (number)*AATGS_LANES_APART % (t)->lanes)
+/* Only one lane runs the statement that follows: for different numbers, lanes of different teams
+ * where the worker has enough of them. */
+#define aatgs_lane_of(t, number) if ((t)->lane == (number)*AATGS_TEAM_LANES % (t)->lanes)
 
-/* The task as one team of lanes sees it, which can do a piece of work by itself, side by side with
- * others: aatgs_team() returns a copy for the team of the calling lane, whose number is
- * lane / team.lanes and of which there are lanes / team.lanes. On cuda a team is a warp, on cpu the
- * worker. Its digest begins with 0 and is to be added to the task's. */
-AATGS_FN aatgs_task aatgs_team(const aatgs_task *t);
+/* The task as one team sees it, which can do a piece of work by itself, side by side with others:
+ * a copy for the team of the calling lane, whose number is lane / team.lanes and of which there are
+ * lanes / team.lanes. Its digest begins with 0 and is to be added to the task's. */
+AATGS_FN aatgs_task aatgs_team(const aatgs_task *t)
+{
+  aatgs_task team = *t;
+  team.lane %= AATGS_TEAM_LANES;
+  team.lanes = AATGS_TEAM_LANES;
+  team.digest = 0;
+  return team;
+}
 
 /* All lanes of the worker, or of the team, reach this before any goes on; what they wrote before
  * it is seen after it. Every lane must call it. */
@@ -130,18 +144,9 @@ AATGS_FN void aatgs_sync(const aatgs_task *t);
 #if defined(__CUDACC__)
 #include "port_cuda.h"
 #else
-#define AATGS_LANES_APART 1u
-
 AATGS_FN void aatgs_sync(const aatgs_task *t)
 {
   (void)t;
-}
-
-AATGS_FN aatgs_task aatgs_team(const aatgs_task *t)
-{
-  aatgs_task team = *t;
-  team.digest = 0;
-  return team;
 }
 
 /* Sum, minimum or maximum over the worker's (the team's) lanes, handed to every lane. Every

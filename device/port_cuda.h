@@ -6,8 +6,6 @@
 #include <cooperative_groups/reduce.h>
 #include <cuda/atomic>
 
-#define AATGS_LANES_APART 32u /* lanes of different warps run side by side */
-
 /* A worker's lanes are the first warps of its block: those that poll beside them do not take part
  * in its barriers, so these have a number of their own. */
 AATGS_FN void aatgs_lanes_sync(uint32_t lanes)
@@ -15,18 +13,9 @@ AATGS_FN void aatgs_lanes_sync(uint32_t lanes)
   asm volatile("bar.sync 1, %0;" ::"r"(lanes) : "memory");
 }
 
-AATGS_FN aatgs_task aatgs_team(const aatgs_task *t)
-{
-  aatgs_task team = *t;
-  team.lane %= 32;
-  team.lanes = 32;
-  team.digest = 0;
-  return team;
-}
-
 AATGS_FN void aatgs_sync(const aatgs_task *t)
 {
-  if (t->lanes == 32)
+  if (t->lanes == AATGS_TEAM_LANES)
     __syncwarp();
   else
     aatgs_lanes_sync(t->lanes);
@@ -37,7 +26,7 @@ static __device__ inline T aatgs_reduce_lanes(const aatgs_task *t, T v, T identi
 {
   __shared__ T partial[32];
   const T mine = reduce_warp(v);
-  if (t->lanes == 32)
+  if (t->lanes == AATGS_TEAM_LANES)
     return mine;
   if (t->lane % 32 == 0)
     partial[t->lane / 32] = mine;

@@ -225,15 +225,15 @@ static int run_setup(aatgs_runtime *rt, const aatgs_replay_source *source, aatgs
   for (uint32_t r = 0; r < rt->workload->region_count; r++) {
     const uint32_t kind = rt->workload->regions[r].kind;
     const size_t padded = (rt->regions[r].size + 63) & ~(size_t)63;
-    rt->regions[r].bytes = rt->region_memory[r];
-    if (kind == AATGS_REGION_PRIMARY)
-      rt->staging_bytes += padded;
     if (kind == AATGS_REGION_DERIVED) { /* the device makes it */
       free(rt->region_memory[r]);
       rt->region_memory[r] = NULL;
-      rt->regions[r].bytes = NULL;
       rt->host_bytes -= padded;
+      continue;
     }
+    rt->regions[r].bytes = rt->region_memory[r];
+    if (kind == AATGS_REGION_PRIMARY)
+      rt->staging_bytes += padded;
   }
   rt->staging = take(rt, rt->staging_bytes, 1);
   if (!rt->staging)

@@ -11,22 +11,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if defined(PRISM_HARNESS_WARPS)
+#define AATGS_TEAM_LANES 32u
+#endif
 #define aatgs_sync           port_sync
-#define aatgs_team           port_team
 #define aatgs_reduce_add_u32 port_reduce_add_u32
 #define aatgs_reduce_add_u64 port_reduce_add_u64
 #define aatgs_reduce_min_u64 port_reduce_min_u64
 #define aatgs_reduce_max_u64 port_reduce_max_u64
 #include "device/port.h"
 #undef aatgs_sync
-#undef aatgs_team
 #undef aatgs_reduce_add_u32
 #undef aatgs_reduce_add_u64
 #undef aatgs_reduce_min_u64
 #undef aatgs_reduce_max_u64
 
 #if defined(PRISM_HARNESS_WARPS)
-#define LANES_MAX (32u * PRISM_HARNESS_WARPS)
+#define LANES_MAX (AATGS_TEAM_LANES * PRISM_HARNESS_WARPS)
 #else
 #define LANES_MAX PRISM_HARNESS_LANES
 #endif
@@ -37,10 +38,9 @@ static uint32_t lanes_count = LANES_MAX; /* of the worker */
 static lanes_function *lanes_what;       /* that they run */
 static aatgs_task lanes_task[LANES_MAX]; /* as each lane sees it */
 
-/* Each way to run lanes has its own: the team and the barrier of port.h; a barrier at which each
+/* Each way to run lanes has its own: the barrier of port.h; a barrier at which each
  * lane shows a value to the others of its worker or team, and gets what all of them show, to read
  * before the next barrier; and lanes_all(), which returns when every lane has run. */
-AATGS_FN aatgs_task aatgs_team(const aatgs_task *t);
 AATGS_FN void aatgs_sync(const aatgs_task *t);
 AATGS_FN const uint64_t *lanes_show(const aatgs_task *t, uint64_t v);
 AATGS_FN void lanes_all(void);
@@ -96,21 +96,22 @@ AATGS_FN void lanes_run(lanes_function *what, aatgs_task *t)
 
 static pthread_barrier_t lanes_barrier;
 
-AATGS_FN aatgs_task aatgs_team(const aatgs_task *t)
-{
-  return port_team(t);
-}
-
+/* A team is one lane, which waits for nobody. */
 AATGS_FN void aatgs_sync(const aatgs_task *t)
 {
-  (void)t;
-  pthread_barrier_wait(&lanes_barrier);
+  if (t->lanes != AATGS_TEAM_LANES)
+    pthread_barrier_wait(&lanes_barrier);
 }
 
 AATGS_FN const uint64_t *lanes_show(const aatgs_task *t, uint64_t v)
 {
   static uint64_t value[2][LANES_MAX]; /* the last ones may still be read */
+  static _Thread_local uint64_t own;
   static _Thread_local uint32_t turn;
+  if (t->lanes == AATGS_TEAM_LANES) {
+    own = v;
+    return &own;
+  }
   uint64_t *shown = value[turn++ % 2];
   shown[t->lane] = v;
   aatgs_sync(t);

@@ -97,21 +97,9 @@ AATGS_FN void lanes_all(void)
 
 /* ---- port_cuda.h ---------------------------------------------------------- */
 
-#undef AATGS_LANES_APART
-#define AATGS_LANES_APART 32u
-
-AATGS_FN aatgs_task aatgs_team(const aatgs_task *t)
-{
-  aatgs_task team = *t;
-  team.lane %= 32;
-  team.lanes = 32;
-  team.digest = 0;
-  return team;
-}
-
 AATGS_FN warps_barrier *warps_barrier_of(const aatgs_task *t)
 {
-  return t->lanes == 32 ? &warps.warp[warps.self / 32] : &warps.block;
+  return t->lanes == AATGS_TEAM_LANES ? &warps.warp[warps.self / AATGS_TEAM_LANES] : &warps.block;
 }
 
 AATGS_FN void aatgs_sync(const aatgs_task *t)
